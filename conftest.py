@@ -1,0 +1,29 @@
+"""The one Spark session of a test run: Delta, UTC on both clocks, one core, few partitions."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+os.environ["TZ"] = "UTC"
+time.tzset()
+os.environ.setdefault("GOLDLANE_QUICK_JVM", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A local Delta session shared by every test that needs one."""
+    from goldlane.session import local_spark
+
+    session = local_spark(**{"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
+    yield session
+    session.stop()

@@ -1,0 +1,18 @@
+"""The feature tables, as frozen data, and the typed contexts an agent receives."""
+
+from features.contexts import Context, CustomerContext, MerchantContext
+from features.customer import CUSTOMER_FEATURES
+from features.merchant import MERCHANT_FEATURES
+from features.real_time import REAL_TIME_FEATURES
+
+FEATURE_TABLES = (MERCHANT_FEATURES, CUSTOMER_FEATURES, REAL_TIME_FEATURES)
+
+__all__ = [
+    "CUSTOMER_FEATURES",
+    "FEATURE_TABLES",
+    "MERCHANT_FEATURES",
+    "REAL_TIME_FEATURES",
+    "Context",
+    "CustomerContext",
+    "MerchantContext",
+]

@@ -1,0 +1,75 @@
+"""``goldlane graph``: what a pipeline's datasets read."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+
+from goldlane.cli.options import Sources, pairs, project, sources_or_default
+from goldlane.cli.output import print_json, results
+
+Several = list[str] | None
+
+
+class Format(str, Enum):
+    """How the graph is printed."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    JSON = "json"
+
+
+def graph(
+    sources: Sources = None,
+    form: Annotated[Format, typer.Option("--format", help="text, mermaid or json.")] = Format.TEXT,
+    conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers.")] = None,
+    bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table the pipeline does not define.")] = None,
+    mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,
+) -> None:
+    """Print the graph of a pipeline without updating anything."""
+    from goldlane.pipelines.graph import pipeline_graph
+
+    document = pipeline_graph(
+        sources_or_default(sources, project()),
+        configuration=pairs(conf, "--conf"),
+        inputs=pairs(bound, "--input"),
+        paths=pairs(mapped, "--map"),
+    )
+    if form is Format.JSON:
+        print_json(document)
+    elif form is Format.MERMAID:
+        results().print(mermaid(document), markup=False)
+    else:
+        results().print(text(document), markup=False)
+
+
+def mermaid(document: dict[str, Any]) -> str:
+    """The graph in Mermaid's language, left to right."""
+    shapes = {"streaming_table": "[{}]", "materialized_view": "[({})]", "view": "({})", "external": "[/{}/]"}
+    lines = ["graph LR"]
+    lines += [f"  {_id(node['name'])}{shapes[node['kind']].format(_label(node['name']))}" for node in document["nodes"]]
+    lines += [f"  {_id(source)} --> {_id(target)}" for source, target in document["edges"]]
+    return "\n".join(lines)
+
+
+def text(document: dict[str, Any]) -> str:
+    """One line per dataset with what it reads."""
+    reads: dict[str, list[str]] = {node["name"]: [] for node in document["nodes"]}
+    for source, target in document["edges"]:
+        reads[target].append(source)
+    width = max((len(name) for name in reads), default=0)
+    kinds = {node["name"]: node["kind"].replace("_", " ") for node in document["nodes"]}
+    return "\n".join(
+        f"{name:<{width}}  {kinds[name]:<17}  {'<- ' + ', '.join(found) if found else ''}".rstrip() for name, found in reads.items()
+    )
+
+
+def _id(name: str) -> str:
+    return re.sub(r"\W", "_", name)
+
+
+def _label(name: str) -> str:
+    return f'"{name}"' if re.search(r"\W", name) else name

@@ -1,0 +1,42 @@
+"""What commands print: results on stdout (one JSON document with ``--json``), progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_json(document: object) -> None:
+    """Print exactly one JSON document on stdout; times are ISO 8601 in UTC, decimals are text."""
+    sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def results() -> Console:
+    """The console for results."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def progress() -> Console:
+    """The console for progress and errors; never mixed into a result."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

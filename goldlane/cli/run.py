@@ -1,0 +1,85 @@
+"""``goldlane run``: update a pipeline."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldlane.cli.options import JsonOption, Sources, StorageOption, names, pairs, project, sources_or_default, storage_or_default
+from goldlane.cli.output import print_json, results
+from goldlane.cli.progress import UpdateDisplay
+
+if TYPE_CHECKING:
+    from goldlane.pipelines import Update
+
+Several = list[str] | None
+
+
+def run(  # noqa: PLR0913  one parameter per option
+    sources: Sources = None,
+    storage: StorageOption = None,
+    catalog: Annotated[str | None, typer.Option(help="Catalog of unqualified names.")] = None,
+    schema: Annotated[str | None, typer.Option(help="Schema of unqualified names.")] = None,
+    conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers; Spark settings, too.")] = None,
+    bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table the pipeline does not define.")] = None,
+    mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,
+    refresh: Annotated[Several, typer.Option(metavar="NAME,..", help="Only these datasets.")] = None,
+    full_refresh: Annotated[Several, typer.Option(metavar="NAME,..", help="Compute these from the beginning.")] = None,
+    full_refresh_all: Annotated[bool, typer.Option("--full-refresh-all", help="Compute everything from the beginning.")] = False,  # noqa: FBT002  typer's flag
+    validate_only: Annotated[bool, typer.Option("--validate-only", help="Check everything, update no table.")] = False,  # noqa: FBT002  typer's flag
+    name: Annotated[str | None, typer.Option(help="The pipeline's name; default: the project folder's.")] = None,
+    as_json: JsonOption = False,  # noqa: FBT002  typer's flag
+) -> int:
+    """Run a pipeline: everything that has arrived, then stop. Exit 1 when a dataset failed."""
+    from goldlane.pipelines import run as run_pipeline
+
+    settings = project()
+    with UpdateDisplay() as display:
+        update = run_pipeline(
+            list(sources_or_default(sources, settings)),
+            storage=storage_or_default(storage, settings),
+            name=name,
+            catalog=catalog,
+            schema=schema,
+            configuration=pairs(conf, "--conf"),
+            inputs=pairs(bound, "--input"),
+            paths=pairs(mapped, "--map"),
+            refresh=names(refresh),
+            full_refresh=names(full_refresh) or full_refresh_all,
+            validate_only=validate_only,
+            listeners=[display.listen],
+        )
+    if as_json:
+        print_json(update.to_json())
+    else:
+        show(update)
+    return 0 if update.status == "COMPLETED" else 1
+
+
+def show(update: Update) -> None:
+    """The update as a table on stdout; failures first, in the user's file, on stderr."""
+    from rich.table import Table
+
+    for dataset in update.datasets:
+        if dataset.error is not None and dataset.status == "FAILED":
+            place = f"{dataset.error.place}: " if dataset.error.place else ""
+            sys.stderr.write(f"goldlane: {place}{dataset.name}: {dataset.error.message}\n")
+    table = Table(box=None, pad_edge=False)
+    for column, justify in (
+        ("dataset", "left"),
+        ("kind", "left"),
+        ("status", "left"),
+        ("rows", "right"),
+        ("dropped", "right"),
+        ("seconds", "right"),
+    ):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_column("broken rules")
+    for dataset in update.datasets:
+        broken = ", ".join(f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed)
+        rows = (f"{dataset.output_rows:,}", f"{dataset.dropped_rows:,}", f"{dataset.seconds:.1f}")
+        table.add_row(dataset.name, dataset.kind.value.replace("_", " "), dataset.status.value, *rows, broken)
+    results().print(table)
+    results().print(f"{update.status.value} in {update.seconds:.1f} s, update {update.update_id}")

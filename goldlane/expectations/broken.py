@@ -1,0 +1,70 @@
+"""Which rules a row breaks, and how many rows break each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldlane.expectations.mask import Masks, with_masks
+from goldlane.expectations.resolve import require_fitting, require_free
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from goldlane.expectations.rule import Rule
+
+BROKEN_RULES = "_broken_rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """All rows that were read, and per rule, in order, how many of them break it."""
+
+    rows: int
+    broken: dict[str, int]
+
+
+def with_broken_rules(df: DataFrame, rules: Sequence[Rule], column: str = BROKEN_RULES) -> DataFrame:
+    """Every row of ``df`` plus ``column``: the names of the rules it breaks, in the rules' order; an empty array for a good row.
+
+    Each predicate is evaluated once per row, and names are made for broken rows only. Batch and stream.
+
+    Raises:
+        UsageError: ``df`` has ``column`` already, or lacks columns that the rules read.
+    """
+    require_free(df, column)
+    require_fitting(df, rules)
+    return decoded(df, rules, column)
+
+
+def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
+    """How many rows of ``df`` break each rule, whatever its action; one scan.
+
+    Raises:
+        RuleError: ``df`` lacks columns that the rules read.
+    """
+    from pyspark.sql import functions as F
+
+    require_fitting(df, rules)
+    broken = [F.count(F.when(~F.expr(rule.sql), F.lit(True))) for rule in rules]
+    rows, *failures = df.agg(F.count(F.lit(1)), *broken).collect()[0]
+    return Counts(rows=rows, broken={rule.name: failed for rule, failed in zip(rules, failures, strict=True)})
+
+
+def decoded(df: DataFrame, rules: Sequence[Rule], column: str) -> DataFrame:
+    """``with_broken_rules`` of a frame and rules that are known to fit."""
+    from pyspark.sql import functions as F
+
+    marked, masks = with_masks(df, [F.expr(rule.sql) for rule in rules])
+    return marked.withColumn(column, _names(rules, masks)).drop(*masks.names)
+
+
+def _names(rules: Sequence[Rule], masks: Masks) -> Column:
+    from pyspark.sql import functions as F
+
+    nothing = F.array().cast("array<string>")
+    names = [F.when(masks.broken(position), F.lit(rule.name)) for position, rule in enumerate(rules)]
+    if not names:
+        return nothing
+    return F.when(masks.any_broken(range(len(rules))), F.array_compact(F.array(*names))).otherwise(nothing)

@@ -1,0 +1,87 @@
+"""What can be said about a SQL predicate before any engine sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, ParseError, TokenError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.tokenizer_core import TokenType
+
+DIALECT = "databricks"
+_NO_VERDICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe, exp.Star, exp.Tuple, exp.Interval, exp.Literal)
+_TRUTHLIKE = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN}
+_NOT_REPEATABLE = (exp.Rand, exp.Randn, exp.Uuid)
+_NOT_REPEATABLE_NAMES = {"monotonically_increasing_id", "random", "randstr", "shuffle", "spark_partition_id", "uniform"}
+
+
+def predicate_mistakes(predicate: str) -> list[str]:
+    """Everything wrong with ``predicate`` as a rule about one row; empty when nothing is.
+
+    A comment is refused because a predicate is embedded in longer SQL, where ``--`` would swallow the rest of the line.
+    """
+    if not isinstance(predicate, str) or not predicate.strip():
+        return ["the predicate is empty; write what must be true of a good row, as SQL"]
+    try:
+        tokens = sqlglot.tokenize(predicate, read=DIALECT)
+    except TokenError as error:
+        return [f"does not parse: {_first_line(error)}"]
+    mistakes = []
+    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
+        mistakes.append("holds a semicolon; one predicate is one expression")
+    if any(token.comments for token in tokens):
+        mistakes.append("holds a comment; say it in `why`")
+    return mistakes or _expression_mistakes(predicate)
+
+
+def root_columns(predicate: str) -> tuple[str, ...]:
+    """The top-level columns that ``predicate`` reads, each once, in order of appearance: ``a`` for ``a.b``, unquoted."""
+    columns = _parsed(predicate).find_all(exp.Column, bfs=False)
+    return tuple(dict.fromkeys(str(column.parts[0].name) for column in columns))
+
+
+def _parsed(predicate: str) -> Any:
+    return sqlglot.parse_one(predicate, read=DIALECT, into=exp.Condition, error_level=ErrorLevel.RAISE)
+
+
+def _expression_mistakes(predicate: str) -> list[str]:
+    try:
+        expression = _parsed(predicate)
+    except ParseError as error:
+        return [f"does not parse as one SQL expression{_place(error)}"]
+    mistakes = [*_forbidden(expression)]
+    kind = annotate_types(expression.copy(), dialect=DIALECT).type
+    known = kind is not None and kind.this not in _TRUTHLIKE
+    if known or isinstance(expression.unnest(), _NO_VERDICT):
+        mistakes.append(f"gives {kind.sql(DIALECT) if known else 'a value'}, not true or false")
+    return mistakes
+
+
+def _forbidden(expression: Any) -> list[str]:
+    found = {
+        "holds a subquery; a rule sees one row and no other table": expression.find(exp.Query) is not None,
+        "holds an aggregate or window function; a rule sees one row": expression.find(exp.AggFunc, exp.Window) is not None,
+        "makes rows out of one (explode); a rule gives one verdict per row": expression.find(exp.UDTF, exp.Explode, exp.Posexplode)
+        is not None,
+        "holds a parameter marker; write the value": expression.find(exp.Parameter, exp.Placeholder) is not None,
+        "gives another verdict each time it is asked; a row could land on both sides or on none": _is_random(expression),
+    }
+    return [mistake for mistake, applies in found.items() if applies]
+
+
+def _is_random(expression: Any) -> bool:
+    names = {str(call.name).lower() for call in expression.find_all(exp.Anonymous)}
+    return expression.find(*_NOT_REPEATABLE) is not None or not names.isdisjoint(_NOT_REPEATABLE_NAMES)
+
+
+def _place(error: ParseError) -> str:
+    for found in error.errors:
+        if found.get("highlight"):
+            return f" near {found['highlight']!r}, column {found['col']}"
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,68 @@
+"""Rules against the columns of a frame, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from goldlane.errors import UsageError
+from goldlane.expectations.rule import RuleError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from goldlane.expectations.rule import Rule
+
+
+def require_fitting(df: DataFrame, rules: Sequence[Rule]) -> None:
+    """Raise one ``RuleError`` that names every column ``df`` lacks and every predicate Spark refuses.
+
+    Spark's analyzer decides, because it knows nested fields, lambda variables and ``_metadata``; parsing names what it missed.
+    """
+    if _error(df, rules) is None:
+        return
+    failures = ((rule, _error(df, [rule])) for rule in rules)
+    mistakes = [f"rule {rule.name!r}: {_explained(df, rule, error)}" for rule, error in failures if error is not None]
+    if mistakes:
+        raise RuleError("rules that do not fit the frame", mistakes)
+
+
+def require_free(df: DataFrame, *names: str) -> None:
+    """Raise ``UsageError`` when ``df`` has one of ``names`` (in any case) already."""
+    taken = [column for column in df.columns if column.lower() in {name.lower() for name in names}]
+    if taken:
+        raise UsageError(
+            f"the frame has a column {', '.join(map(repr, taken))} already",
+            hint="rename or drop it; this name carries the verdict of the rules",
+        )
+
+
+def analysis_error(df: DataFrame, verdicts: Sequence[Column]) -> str | None:
+    """Why Spark cannot evaluate ``verdicts`` as booleans over ``df``, in one line; None when it can."""
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as F
+
+    try:
+        # Spark Connect analyzes only when the schema is asked for; `when` takes nothing but booleans.
+        _ = df.select(*(F.when(verdict, F.lit(1)) for verdict in verdicts)).schema
+    except AnalysisException as error:
+        return " ".join(str(error).split(" SQLSTATE:")[0].split())
+    return None
+
+
+def _error(df: DataFrame, rules: Sequence[Rule]) -> str | None:
+    from pyspark.errors import ParseException
+    from pyspark.sql import functions as F
+
+    try:
+        return analysis_error(df, [F.expr(rule.sql) for rule in rules])
+    except ParseException as error:
+        return str(error).strip().splitlines()[0]
+
+
+def _explained(df: DataFrame, rule: Rule, error: str) -> str:
+    known = {column.lower() for column in df.columns}
+    missing = [column for column in rule.columns if column.lower() not in known]
+    if not missing or "UNRESOLVED_COLUMN" not in error:
+        return error
+    return f"no column {', '.join(map(repr, missing))}; the frame has {', '.join(df.columns)}"

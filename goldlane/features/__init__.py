@@ -1,0 +1,37 @@
+"""Feature tables: declared once, computed exactly in Spark, published to a store, read by their keys.
+
+Importing this package imports neither Spark nor pyarrow; each name below loads its own module on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import Feature, FeatureTable, Rolling
+    from goldlane.features.online import open_store
+    from goldlane.features.publishing import Published, publish
+    from goldlane.features.windows import with_rolling_features
+
+_MODULES = {
+    "Feature": "goldlane.features.declarations",
+    "FeatureTable": "goldlane.features.declarations",
+    "Published": "goldlane.features.publishing",
+    "Rolling": "goldlane.features.declarations",
+    "open_store": "goldlane.features.online",
+    "publish": "goldlane.features.publishing",
+    "with_rolling_features": "goldlane.features.windows",
+}
+
+__all__ = ["Feature", "FeatureTable", "Published", "Rolling", "open_store", "publish", "with_rolling_features"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(sorted(_MODULES))}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

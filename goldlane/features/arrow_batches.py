@@ -1,0 +1,129 @@
+"""Arrow batches of any origin, made to fit a declaration: its columns, its types, no NULL key, no NULL time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from goldlane.errors import Mistakes, UsageError
+from goldlane.features.types import decimal_scale
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+
+_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "tinyint": pa.int8(),
+    "smallint": pa.int16(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp_ntz": pa.timestamp("us"),
+    "binary": pa.binary(),
+}
+_FAMILIES = {
+    "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    "boolean": (pa.types.is_boolean,),
+    "date": (pa.types.is_date,),
+    "binary": (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+}
+
+
+class Intake:
+    """The rows of some batches that a store can take, and how many came and were refused.
+
+    A row with a NULL key or a NULL event time can never be looked up or ordered: it is refused and counted.
+    """
+
+    def __init__(self, table: FeatureTable, batches: Iterable[pa.RecordBatch]) -> None:
+        self._table, self._batches, self._schema = table, batches, arrow_schema(table)
+        self.rows_seen = self.rows_rejected = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Batches in the declaration's columns and types."""
+        for raw in self._batches:
+            batch = conformed(raw, self._schema, self._table.name)
+            kept = self._complete(batch)
+            self.rows_seen += batch.num_rows
+            self.rows_rejected += batch.num_rows - kept.num_rows
+            if kept.num_rows:
+                yield kept
+
+    def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        for name in (*self._table.keys, self._table.event_time):
+            if batch.column(name).null_count:
+                batch = batch.filter(pc.is_valid(batch.column(name)))
+        return batch
+
+
+def arrow_schema(table: FeatureTable) -> pa.Schema:
+    """The declaration as an Arrow schema: keys, event time, features."""
+    features = [(feature.name, arrow_type(feature.type)) for feature in table.features]
+    return pa.schema([*key_schema(table), (table.event_time, _TYPES["timestamp"]), *features])
+
+
+def key_schema(table: FeatureTable) -> pa.Schema:
+    """The declaration's keys as an Arrow schema."""
+    return pa.schema([(key, arrow_type(table.key_types[key])) for key in table.keys])
+
+
+def arrow_type(type_name: str) -> pa.DataType:
+    """The Arrow type of a declared type."""
+    scale = decimal_scale(type_name)
+    if scale is None:
+        return _TYPES[type_name]
+    return pa.decimal128(int(type_name.partition("(")[2].partition(",")[0]), scale)
+
+
+def check_columns(table: FeatureTable, found: Mapping[str, pa.DataType], place: str) -> None:
+    """Refuse a frame that lacks columns of the declaration, or holds them in types that do not convert; all mistakes at once."""
+    wanted = arrow_schema(table)
+    missing = [f"there is no column {name!r}" for name in wanted.names if name not in found]
+    wrong = [
+        f"{field.name} is {found[field.name]}, declared {field.type}"
+        for field in wanted
+        if field.name in found and not _converts(found[field.name], field.type)
+    ]
+    if missing or wrong:
+        raise Mistakes(f"{place} does not fit the declaration of {table.name}", [*missing, *wrong])
+
+
+def conformed(batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordBatch:
+    """``batch`` with exactly the columns and types of ``schema``; a value that would change is an error, never rounded or wrapped."""
+    return pa.RecordBatch.from_arrays([_cast(batch.column(field.name), field, name) for field in schema], schema=schema)
+
+
+def _cast(column: pa.Array[Any], field: pa.Field[Any], name: str) -> pa.Array[Any]:
+    try:
+        return _in_utc(column).cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise UsageError(
+            f"{name}: column {field.name} is declared {field.type} and holds a value that does not fit: {error}",
+            hint="declare the type that the column has, or cast it in the table",
+        ) from error
+
+
+def _in_utc(column: pa.Array[Any]) -> pa.Array[Any]:
+    """A time without a zone is taken as UTC, as everywhere in Goldlane."""
+    if pa.types.is_timestamp(column.type) and column.type.tz is None:
+        return column.cast(pa.timestamp(column.type.unit, "UTC"))
+    return column
+
+
+def _converts(found: pa.DataType, wanted: pa.DataType) -> bool:
+    return found == wanted or pa.types.is_null(found) or _family(found) == _family(wanted)
+
+
+def _family(data_type: pa.DataType) -> str:
+    for name, tests in _FAMILIES.items():
+        if any(test(data_type) for test in tests):
+            return name
+    return "time" if pa.types.is_timestamp(data_type) else str(data_type)

@@ -1,0 +1,113 @@
+"""The gold table behind a feature table: its rows, the rows of some keys, and the keys that changed.
+
+Memory does not grow with the table: it is read in ranges of its first key, each small enough to be sorted, because a store that is
+written in the order of its keys is written three times as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from goldlane.features.arrow_batches import conformed, key_schema
+from goldlane.features.delta_files import ask, columns, count_rows, first_line, open_delta, plain_text
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+
+RANGE_ROWS = 1000000
+_SAMPLE = 64
+_FEED = "delta.enableChangeDataFeed"
+
+
+class GoldTable:
+    """One version of a Delta table: the newest when it was opened.
+
+    Raises:
+        UsageError: there is no such Delta table.
+    """
+
+    def __init__(self, table: FeatureTable, path: Path) -> None:
+        self._table, self.path, self._delta = table, path, open_delta(path, table.name)
+        self._key_schema = key_schema(table)
+        self.id = str(self._delta.metadata().id)
+        self.version = int(self._delta.version())
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """The Arrow type of each column."""
+        return {field.name: field.type for field in pa.schema(self._delta.schema().to_arrow())}  # type: ignore[arg-type]  # it speaks Arrow's C interface
+
+    def rows(self, range_rows: int = RANGE_ROWS) -> Iterator[pa.RecordBatch]:
+        """Every row, rows with NULLs among them, except those that a newer one of their key follows in the same batch."""
+        order = columns((*self._table.keys, self._table.event_time))
+        for condition in self._ranges(range_rows):
+            query = f"SELECT {columns(self._table.columns)} FROM gold {condition} ORDER BY {order}"  # noqa: S608  identifiers
+            for batch in ask(self._delta, query):
+                yield self._without_older(batch)
+
+    def rows_of(self, keys: pa.Table) -> Iterator[pa.RecordBatch]:
+        """Every row whose key is among ``keys``."""
+        for batch in ask(self._delta, f"SELECT {columns(self._table.columns)} FROM gold"):  # noqa: S608  identifiers
+            yield batch.take(self._places(conformed(batch, self._key_schema, self._table.name), keys))
+
+    def touched_since(self, version: int) -> pa.Table | str:
+        """The keys of every row that was written or removed after ``version``, once each; or why that cannot be known."""
+        from deltalake.exceptions import DeltaError
+
+        if version == self.version:
+            return self._key_schema.empty_table()
+        if self._delta.metadata().configuration.get(_FEED) != "true":
+            return f"the gold table has no change data feed (its property {_FEED} is not true)"
+        names = self._key_schema.names
+        try:
+            feed = self._delta.load_cdf(starting_version=version + 1, ending_version=self.version, columns=names)
+            batches = [conformed(plain_text(batch), self._key_schema, self._table.name) for batch in pa.RecordBatchReader.from_stream(feed)]
+        except (DeltaError, pa.ArrowException) as error:
+            return f"the change data feed since version {version} cannot be read ({first_line(error)})"
+        keys = pa.Table.from_batches(batches, schema=self._key_schema).group_by(names).aggregate([])
+        return keys.select(names).drop_null().combine_chunks()
+
+    def _without_older(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Without the rows whose next one has the same key and a later time; the store sees to the rest."""
+        if batch.num_rows < 2:  # noqa: PLR2004  a row and its next
+            return batch
+        rows, after = batch.slice(0, batch.num_rows - 1), batch.slice(1)
+        same: list[Any] = [pc.equal(rows.column(key), after.column(key)) for key in self._table.keys]
+        older: Any = pc.less(rows.column(self._table.event_time), after.column(self._table.event_time))
+        outdated: Any = pc.fill_null(reduce(pc.and_, same, older), False)
+        return batch.filter(pa.concat_arrays([pc.invert(outdated), pa.array([True])]))
+
+    def _places(self, keys: pa.RecordBatch, wanted: pa.Table) -> pa.Array[Any]:
+        place = "goldlane_place"
+        numbered = pa.Table.from_batches([keys]).append_column(place, pa.array(range(keys.num_rows), pa.int64()))
+        return numbered.join(wanted, self._key_schema.names, join_type="left semi").column(place).combine_chunks()
+
+    def _ranges(self, range_rows: int) -> list[str]:
+        """Conditions that part the table into ranges of about ``range_rows`` rows; every row is in exactly one."""
+        key = self._table.keys[0]
+        parts = -(-count_rows(self._delta) // range_rows)
+        if parts < 2 or self._table.key_types[key] not in ("string", "int", "bigint"):  # noqa: PLR2004  nothing to part
+            return [""]
+        sample = self._sample(key)
+        bounds = [_literal(bound) for bound in sorted({sample[len(sample) * part // parts] for part in range(1, parts)})]
+        below = [f'"{key}" >= {bound}' for bound in bounds]
+        above = [f'"{key}" < {bound}' for bound in bounds]
+        middle = [f"{low} AND {high}" for low, high in zip(below, above[1:], strict=False)]
+        return [f"WHERE {condition}" for condition in (f'{above[0]} OR "{key}" IS NULL', *middle, below[-1])]
+
+    def _sample(self, key: str) -> list[Any]:
+        """Some of the first key's values, in order; at least one, as the table is not empty."""
+        picked: list[Any] = []
+        for batch in ask(self._delta, f'SELECT "{key}" FROM gold'):  # noqa: S608  identifiers
+            picked += batch.column(0).take(pa.array(range(0, batch.num_rows, _SAMPLE))).drop_null().to_pylist()
+        return sorted(picked)
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

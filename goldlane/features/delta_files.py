@@ -1,0 +1,78 @@
+"""A Delta table opened and asked by delta-rs, its errors in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from goldlane.errors import MissingExtraError, UsageError
+from goldlane.features.errors import FeatureError
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+_BATCH_ROWS = "65536"
+
+
+def open_delta(path: Path, name: str) -> DeltaTable:
+    """The newest version of the Delta table at ``path``; ``UsageError`` when there is none."""
+    try:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+    except ImportError as missing:
+        raise MissingExtraError("spark", needed_for="publishing from Delta") from missing
+    try:
+        return DeltaTable(str(path))
+    except TableNotFoundError as missing:
+        raise UsageError(
+            f"{name}: there is no Delta table at {path}", hint="did the run that makes it complete? is this the storage it wrote to?"
+        ) from missing
+    except (DeltaError, OSError) as error:
+        raise FeatureError(f"{name}: the Delta table at {path} cannot be read: {first_line(error)}") from error
+
+
+def ask(delta: DeltaTable, sql: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a query over the table, which is called ``gold`` in it."""
+    from deltalake import QueryBuilder
+    from deltalake.exceptions import DeltaError
+
+    try:
+        answer = QueryBuilder({"datafusion.execution.batch_size": _BATCH_ROWS}).register("gold", delta).execute(sql)
+        yield from map(plain_text, pa.RecordBatchReader.from_stream(answer))
+    except (DeltaError, pa.ArrowException) as error:
+        raise FeatureError(f"the Delta table at {delta.table_uri} cannot be read: {first_line(error)}") from error
+
+
+def count_rows(delta: DeltaTable) -> int:
+    """The rows of the table, from its log; 0 when the log does not say."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        return int(delta.count())
+    except DeltaError:
+        return 0
+
+
+def columns(names: Iterable[str]) -> str:
+    """Column names as a list in SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def plain_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """String views, which delta-rs hands out, as strings: Arrow cannot filter or take views."""
+    schema = pa.schema([(field.name, _without_view(field.type)) for field in batch.schema])
+    return batch.cast(schema)
+
+
+def first_line(error: Exception) -> str:
+    """The part of an engine's message that fits into ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _without_view(data_type: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(data_type):
+        return pa.string()
+    return pa.binary() if pa.types.is_binary_view(data_type) else data_type

@@ -1,0 +1,23 @@
+"""Lengths of time as people write them in declarations: ``30s``, ``5m``, ``1h``, ``7d``, ``2w``."""
+
+from __future__ import annotations
+
+import re
+
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+_MICROSECONDS = {
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
+
+
+def microseconds(text: str) -> int:
+    """``text`` in microseconds, Spark's unit of time; a day is 86,400 s. ``ValueError`` when it is no duration."""
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(f"{text!r} is no duration; write a whole number and one of {', '.join(_MICROSECONDS)}, as in '7d'")
+    return int(found[1]) * _MICROSECONDS[found[2]]

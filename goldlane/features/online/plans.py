@@ -1,0 +1,112 @@
+"""How one table is read: its SELECT, and two functions compiled for its columns, as ``dataclasses`` compiles ``__init__``.
+
+Compiled, because a loop over columns would cost more than SQLite does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from goldlane.errors import UsageError
+from goldlane.features.online import values
+from goldlane.features.online.sqlite_tiles import TileReader
+from goldlane.features.online.store import Answer, Key
+from goldlane.features.online.values import quoted
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Reads one table in one of its generations. A row of ``select`` begins with the generation that is in the store now."""
+
+    table: FeatureTable
+    generation: int
+    select: str
+    parameters: Callable[[Key], tuple[object, ...]]
+    answer: Callable[[Sequence[Any], int], Answer]
+    tiles: TileReader | None
+    empty: Callable[[], Answer]
+
+
+def make_plan(table: FeatureTable, generation: int) -> Plan:
+    """The plan for a table as the store declares it."""
+    names = [feature.name for feature in table.features]
+    columns = ", ".join(quoted(name) for name in (table.event_time, *names))
+    keys = " AND ".join(f"{quoted(key)} = ?" for key in table.keys)
+    current = f"(SELECT generation FROM goldlane_tables WHERE name = '{table.name}')"  # noqa: S608  names are identifiers
+    return Plan(
+        table=table,
+        generation=generation,
+        select=f"SELECT {current}, {columns} FROM {quoted(table.name)} WHERE {keys}",  # noqa: S608  names are identifiers
+        parameters=_compiled("parameters", *_parameters(table)),
+        answer=_compiled("answer", *_answer(table)),
+        tiles=TileReader(table) if table.has_tiles else None,
+        empty=lambda: Answer(dict.fromkeys(names), None, None, tuple(names), False),
+    )
+
+
+def _parameters(table: FeatureTable) -> tuple[str, dict[str, Any]]:
+    """From a key to the stored values of its columns. Text for a text column, by far the most frequent, is not looked at twice."""
+    namespace: dict[str, Any] = {"wrong_key": _wrong_key, "table": table, "encode": _encode}
+    lines = ["def parameters(key):", "    try:"]
+    for number, key in enumerate(table.keys):
+        namespace[f"type{number}"] = table.key_types[key]
+        lines.append(f"        v{number} = key[{key!r}]")
+    lines += ["    except (KeyError, TypeError, IndexError):", "        wrong_key(table, key)"]
+    lines += [f"    if len(key) != {len(table.keys)}:", "        wrong_key(table, key)"]
+    for number, key in enumerate(table.keys):
+        is_text = table.key_types[key] == "string"
+        indent = "        " if is_text else "    "
+        lines += [f"    if v{number}.__class__ is not str:"] if is_text else []
+        lines.append(f"{indent}v{number} = encode(table, {key!r}, type{number}, v{number})")
+    values_ = ", ".join(f"v{number}" for number in range(len(table.keys)))
+    return "\n".join([*lines, f"    return ({values_},)"]), namespace
+
+
+def _answer(table: FeatureTable) -> tuple[str, dict[str, Any]]:
+    """From a row and the read time to the answer."""
+    features = table.features
+    variables = ", ".join(f"v{number}" for number in range(len(features)))
+    decoders = [values.DECODERS.get(values.family(feature.type), "{v}") for feature in features]
+    pairs = enumerate(zip(features, decoders, strict=True))
+    decoded = ", ".join(f"{feature.name!r}: {decoder.format(v=f'v{n}')}" for n, (feature, decoder) in pairs)
+    names = tuple(feature.name for feature in features)
+    lines = [
+        "def answer(row, now):",
+        f"    _, t, {variables}, = row",
+        "    age = now - t",
+        *(
+            []
+            if table.ttl is None
+            else ["    if age > ttl:", "        return Answer(fromkeys(names), epoch + delta(0, 0, t), age / 1e6, names, True)"]
+        ),
+        f"    features = {{{decoded}}}",
+        "    missing = tuple([n for n, v in features.items() if v is None]) if None in row else ()",
+        "    return Answer(features, epoch + delta(0, 0, t), age / 1e6, missing, False)",
+    ]
+    ttl = None if table.ttl is None else table.ttl // _MICROSECOND
+    return "\n".join(lines), {**values.NAMESPACE, "Answer": Answer, "fromkeys": dict.fromkeys, "names": names, "ttl": ttl}
+
+
+def _compiled(name: str, source: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(source, f"<{name} of a feature table>", "exec"), namespace)  # noqa: S102  made of identifiers and our own words only
+    return namespace[name]
+
+
+def _encode(table: FeatureTable, key: str, type_name: str, value: object) -> object:
+    try:
+        return values.key_encoder(type_name)(value)
+    except ValueError as wrong:
+        raise UsageError(f"{table.name}: key {key} is of type {type_name}: {wrong}") from wrong
+
+
+def _wrong_key(table: FeatureTable, key: object) -> NoReturn:
+    given = ", ".join(map(str, key)) if isinstance(key, Mapping) else repr(key)
+    raise UsageError(f"{table.name} is read by {', '.join(table.keys)}, not by {given or 'nothing'}")

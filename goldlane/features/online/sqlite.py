@@ -1,0 +1,150 @@
+"""The embedded store: one SQLite file in WAL mode, one typed row per key."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from goldlane.errors import UsageError
+from goldlane.features.online.plans import Plan, make_plan
+from goldlane.features.online.sqlite_catalogue import all_entries, find_entry
+from goldlane.features.online.sqlite_files import clear_errors, open_reader, open_writer, transaction
+from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
+from goldlane.features.online.values import microseconds_of
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+    from goldlane.features.online.store import TableWriter
+
+Result = TypeVar("Result")
+
+
+class SqliteStore:
+    """An ``OnlineStore`` in a file. Each thread reads through a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._plans: dict[str, Plan] = {}
+        self._connections: list[sqlite3.Connection] = []
+        self._opening = threading.Lock()
+
+    def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
+        """See ``OnlineStore``."""
+        return self._lookup(table if isinstance(table, str) else table.name, key, unknown, _read_time(at))
+
+    def lookup_many(
+        self, table: FeatureTable | str, keys: Sequence[Key], unknown: Unknown = "raise", *, at: datetime | None = None
+    ) -> list[Answer]:
+        """See ``OnlineStore``."""
+        name, now = table if isinstance(table, str) else table.name, _read_time(at)
+        return self._at_once(lambda: [self._lookup(name, key, unknown, now) for key in keys])
+
+    def lookup_all(self, keys: Mapping[Name, Key], unknown: Unknown = "raise", *, at: datetime | None = None) -> dict[Name, Answer]:
+        """See ``OnlineStore``."""
+        now = _read_time(at)
+        tables = {table: table if isinstance(table, str) else table.name for table in keys}
+        return self._at_once(lambda: {table: self._lookup(name, keys[table], unknown, now) for table, name in tables.items()})
+
+    def publications(self) -> tuple[Publication, ...]:
+        """See ``OnlineStore``."""
+        with clear_errors(self.path):
+            return tuple(entry.publication for entry in all_entries(self._reader()))
+
+    @contextmanager
+    def publishing(self, table: FeatureTable) -> Iterator[TableWriter]:
+        """See ``OnlineStore``."""
+        from goldlane.features.online.sqlite_writer import SqliteWriter
+
+        with closing(open_writer(self.path)) as connection, transaction(connection, self.path):
+            yield SqliteWriter(connection, table)
+
+    def close(self) -> None:
+        """See ``OnlineStore``."""
+        with self._opening:
+            self._local = threading.local()
+            while self._connections:
+                self._connections.pop().close()
+
+    def _lookup(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
+        plan = self._plans.get(name)
+        if plan is not None and plan.tiles is None:
+            try:
+                row = self._reader().execute(plan.select, plan.parameters(key)).fetchone()
+            except (sqlite3.Error, UnicodeEncodeError):
+                row = None
+            if row is not None and row[0] == plan.generation:
+                return plan.answer(row, now)
+        return self._carefully(name, key, unknown, now)
+
+    def _carefully(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
+        """The lookup in one read transaction: the plan may be old, the key unknown, the file broken, the table one of tiles."""
+        plan, answer = self._at_once(lambda: self._answer(name, key, now))
+        if answer is not None:
+            return answer
+        if unknown == "empty":
+            return plan.empty()
+        if unknown != "raise":
+            raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
+        raise FeatureNotFoundError(name, key)
+
+    def _answer(self, name: str, key: Key, now: int) -> tuple[Plan, Answer | None]:
+        plan, reader = self._plan(name), self._reader()
+        parameters = plan.parameters(key)
+        try:
+            row = reader.execute(plan.select, parameters).fetchone()
+        except UnicodeEncodeError:
+            return plan, None
+        answer = None if row is None else plan.answer(row, now)
+        if answer is not None and plan.tiles is not None:
+            answer = plan.tiles(answer, reader, parameters, now)
+        return plan, answer
+
+    def _plan(self, name: str) -> Plan:
+        """The plan for the table as it is in the file now."""
+        reader, plan = self._reader(), self._plans.get(name)
+        row = reader.execute("SELECT generation FROM goldlane_tables WHERE name = ?", (name,)).fetchone()
+        if row is not None and plan is not None and row[0] == plan.generation:
+            return plan
+        entry = find_entry(reader, name)
+        if entry is None:
+            self._plans.pop(name, None)
+            known = [entry.publication.table.name for entry in all_entries(reader)]
+            raise UsageError(f"{self.path} has no table {name!r}; it has {', '.join(known) or 'none yet'}")
+        plan = self._plans[name] = make_plan(entry.publication.table, entry.generation)
+        return plan
+
+    def _at_once(self, read: Callable[[], Result]) -> Result:
+        """``read`` inside one read transaction, the caller's if there is one."""
+        with clear_errors(self.path):
+            reader = self._reader()
+            if reader.in_transaction:
+                return read()
+            reader.execute("BEGIN")
+            try:
+                return read()
+            finally:
+                reader.execute("ROLLBACK")
+
+    def _reader(self) -> sqlite3.Connection:
+        try:
+            return self._local.reader  # type: ignore[no-any-return]  # a thread's locals have no types
+        except AttributeError:
+            with self._opening:
+                reader = self._local.reader = open_reader(self.path)
+                self._connections.append(reader)
+            return reader
+
+
+def _read_time(at: datetime | None) -> int:
+    if at is None:
+        return time.time_ns() // 1000
+    if at.tzinfo is None:
+        raise UsageError(f"the read time {at} has no time zone", hint="datetime(..., tzinfo=timezone.utc)")
+    return microseconds_of(at)

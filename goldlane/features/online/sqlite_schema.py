@@ -1,0 +1,89 @@
+"""The tables that hold feature rows: made from the declaration, widened when it grows, never narrowed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from goldlane.errors import Mistakes, UsageError
+from goldlane.features.online.values import FLOATS, column_type, quoted
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+
+TILES = "__tiles"
+
+
+def types_of(table: FeatureTable) -> dict[str, str]:
+    """The declared type of every column, in the order of ``table.columns``."""
+    features = {feature.name: feature.type for feature in table.features}
+    return {**{key: table.key_types[key] for key in table.keys}, table.event_time: "timestamp", **features}
+
+
+def check_names(table: FeatureTable) -> None:
+    """SQLite does not tell ``a`` from ``A``, and floating point keys are never equal for sure: refuse both, all at once."""
+    names: dict[str, str] = {}
+    mistakes = [
+        f"key {key!r} is of type {kind}, which no two machines compare alike" for key, kind in table.key_types.items() if kind in FLOATS
+    ]
+    if table.name.lower().startswith(("sqlite_", "goldlane_")) or table.name.lower().endswith(TILES):
+        mistakes.append(f"the name {table.name!r} is the store's own")
+    for name in table.columns:
+        other = names.setdefault(name.lower(), name)
+        if other != name:
+            mistakes.append(f"SQLite takes {other!r} and {name!r} for one column")
+    if mistakes:
+        raise Mistakes(f"{table.name} cannot be kept in SQLite", mistakes)
+
+
+def create(connection: sqlite3.Connection, name: str, table: FeatureTable, kept: Iterable[str] = (), *, temporary: bool = False) -> None:
+    """An empty table: one row per key, stored in the order of the keys. ``kept`` are definitions of columns that the declaration lost."""
+    columns = [f"{quoted(column)} {column_type(kind)}{_not_null(column, table)}" for column, kind in types_of(table).items()]
+    keys = ", ".join(map(quoted, table.keys))
+    place = "TEMP TABLE" if temporary else "TABLE"
+    connection.execute(f"CREATE {place} {quoted(name)} ({', '.join([*columns, *kept])}, PRIMARY KEY ({keys})) WITHOUT ROWID")
+
+
+def add_features(connection: sqlite3.Connection, table: FeatureTable) -> None:
+    """Add the columns that the declaration gained; rows that are there have NULL in them."""
+    present = {name for name, _ in columns_of(connection, table.name)}
+    for feature in table.features:
+        if feature.name not in present:
+            connection.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(feature.name)} {column_type(feature.type)}")
+
+
+def columns_of(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
+    """Name and SQL type of each column in the file; nothing when there is no such table."""
+    return [(row[1], row[2]) for row in connection.execute(f"PRAGMA main.table_info({quoted(name)})")]
+
+
+def undeclared(connection: sqlite3.Connection, table: FeatureTable) -> list[tuple[str, str]]:
+    """Columns in the file that the declaration does not have (any more)."""
+    declared = {column.lower() for column in table.columns}
+    return [(name, kind) for name, kind in columns_of(connection, table.name) if name.lower() not in declared]
+
+
+def check_ownership(connection: sqlite3.Connection, table: FeatureTable, previous: FeatureTable | None) -> None:
+    """Refuse to write over somebody else's table or view of that name."""
+    ours = {table.name: previous is not None, table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles)}
+    for name, is_ours in ours.items():
+        if not is_ours and columns_of(connection, name):
+            raise UsageError(f"the store's file already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
+
+
+def changed_columns(old: FeatureTable, new: FeatureTable) -> list[str]:
+    """What of the rows in the store does not fit the new declaration; features that were added or left out do fit."""
+    if (old.keys, old.key_types, old.event_time) != (new.keys, new.key_types, new.event_time):
+        return [f"keys and time {_head(old)} became {_head(new)}"]
+    before = types_of(old)
+    return [f"{name} was {before[name]} and is {kind}" for name, kind in types_of(new).items() if before.get(name, kind) != kind]
+
+
+def _head(table: FeatureTable) -> str:
+    keys = ", ".join(f"{key} {table.key_types[key]}" for key in table.keys)
+    return f"({keys}; {table.event_time})"
+
+
+def _not_null(column: str, table: FeatureTable) -> str:
+    return " NOT NULL" if column in (*table.keys, table.event_time) else ""

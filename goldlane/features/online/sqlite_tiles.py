@@ -1,0 +1,83 @@
+"""Tiles in SQLite: for table X, the table ``X__tiles`` with one row per row of ``goldlane.features.tiles``."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldlane.features.online.sqlite_rows import stored_rows
+from goldlane.features.online.sqlite_schema import TILES
+from goldlane.features.online.values import column_type, quoted
+from goldlane.features.tiles import Tile, features_at, tiles_needed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from goldlane.features.declarations import FeatureTable
+    from goldlane.features.online.store import Answer
+
+COLUMNS = {"hop": "bigint", "tile": "bigint", "at": "timestamp", "partials": "string"}
+
+
+class TileReader:
+    """Merges one key's tiles as of the read time: what an idle key did long ago no longer counts."""
+
+    def __init__(self, table: FeatureTable) -> None:
+        self._table = table
+        hops = sorted(tiles_needed(table, 0))
+        parts = " OR ".join("(hop = ? AND tile BETWEEN ? AND ?)" for _ in hops)
+        keys = " AND ".join(f"{quoted(key)} = ?" for key in table.keys)
+        self._select = f"SELECT hop, tile, at, partials FROM {tiles_of(table)} WHERE {keys} AND ({parts})"  # noqa: S608  identifiers
+
+    def __call__(self, stored: Answer, reader: sqlite3.Connection, key: tuple[object, ...], now: int) -> Answer:
+        """``stored``, which holds the features as of the key's newest event, with those that have tiles as of ``now``."""
+        if stored.expired:
+            return stored
+        needed = sorted(tiles_needed(self._table, now).items())
+        bounds = [bound for hop, tiles in needed for bound in (hop, tiles.start, tiles.stop - 1)]
+        rows = reader.execute(self._select, (*key, *bounds)).fetchall()
+        tiles = [Tile(hop=hop, tile=tile, at=at, partials=json.loads(partials)) for hop, tile, at, partials in rows]
+        features = {**stored.features, **features_at(self._table, tiles, now)}
+        return replace(stored, features=features, missing=tuple(name for name, value in features.items() if value is None))
+
+
+def tiles_of(table: FeatureTable) -> str:
+    """The name of a table's tiles in SQL."""
+    return quoted(table.name + TILES)
+
+
+def replace_tiles(connection: sqlite3.Connection, table: FeatureTable, tiles: Iterable[pa.RecordBatch]) -> None:
+    """The table's tiles become ``tiles``."""
+    drop_tiles(connection, table)
+    columns = ", ".join(f"{quoted(name)} {column_type(kind)} NOT NULL" for name, kind in _types(table).items())
+    keys = ", ".join(map(quoted, (*table.keys, "hop", "tile", "at")))
+    connection.execute(f"CREATE TABLE {tiles_of(table)} ({columns}, PRIMARY KEY ({keys})) WITHOUT ROWID")
+    insert_tiles(connection, table, tiles)
+
+
+def drop_tiles(connection: sqlite3.Connection, table: FeatureTable) -> None:
+    """Forget the table's tiles, if it has any."""
+    connection.execute(f"DROP TABLE IF EXISTS {tiles_of(table)}")
+
+
+def replace_tiles_of(connection: sqlite3.Connection, table: FeatureTable, touched: str, tiles: Iterable[pa.RecordBatch]) -> None:
+    """The tiles of the keys in the table ``touched`` become ``tiles``."""
+    name = tiles_of(table)
+    same = " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in table.keys)
+    connection.execute(f"DELETE FROM {name} WHERE EXISTS (SELECT 1 FROM {touched} AS other WHERE {same})")  # noqa: S608  identifiers
+    insert_tiles(connection, table, tiles)
+
+
+def insert_tiles(connection: sqlite3.Connection, table: FeatureTable, tiles: Iterable[pa.RecordBatch]) -> None:
+    """Add tiles that are not there yet."""
+    types = _types(table)
+    statement = f"INSERT INTO {tiles_of(table)} VALUES ({', '.join('?' for _ in types)})"  # noqa: S608  identifiers
+    for batch in tiles:
+        connection.executemany(statement, stored_rows(batch, types))
+
+
+def _types(table: FeatureTable) -> dict[str, str]:
+    return {**{key: table.key_types[key] for key in table.keys}, **COLUMNS}

@@ -1,0 +1,164 @@
+"""One table of a SQLite store, written inside the transaction that ``SqliteStore.publishing`` holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from goldlane.errors import Mistakes
+from goldlane.features.online import sqlite_schema, sqlite_tiles
+from goldlane.features.online.sqlite_catalogue import find_entry, write_entry
+from goldlane.features.online.sqlite_rows import stored_rows
+from goldlane.features.online.store import Publication, Written
+from goldlane.features.online.values import quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from goldlane.features.declarations import FeatureTable
+
+_NEXT = "goldlane_next"
+_FRESH = "goldlane_fresh"
+_TOUCHED = "goldlane_touched"
+
+
+class SqliteWriter:
+    """A ``TableWriter``. Rows go through a table of their own, so that the published one is written once, in the order of its keys."""
+
+    def __init__(self, connection: sqlite3.Connection, table: FeatureTable) -> None:
+        self._connection, self._table = connection, table
+        self._entry = find_entry(connection, table.name)
+        self.previous = self._entry.publication if self._entry else None
+        sqlite_schema.check_names(table)
+        sqlite_schema.check_ownership(connection, table, self.previous.table if self.previous else None)
+
+    def has_same_shape(self) -> bool:
+        """See ``TableWriter``."""
+        if self.previous is None or sqlite_schema.changed_columns(self.previous.table, self._table):
+            return False
+        if self._table.has_tiles or self.previous.table.has_tiles:
+            return self._table.schema_hash == self.previous.table.schema_hash
+        return set(self._table.columns) <= set(self.previous.table.columns)
+
+    def replace(self, batches: Iterable[pa.RecordBatch]) -> Written:
+        """See ``TableWriter``."""
+        kept = [f"{quoted(name)} {kind}" for name, kind in sqlite_schema.undeclared(self._connection, self._table)] if self._fits() else []
+        sqlite_schema.create(self._connection, _NEXT, self._table, kept)
+        self._fill(_NEXT, batches)
+        deleted = self._absent_from_next()
+        if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
+            sqlite_tiles.drop_tiles(self._connection, self._table)
+        self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._table.name)}")
+        self._connection.execute(f"ALTER TABLE {quoted(_NEXT)} RENAME TO {quoted(self._table.name)}")
+        return Written(rows_written=self._count(quoted(self._table.name)), rows_deleted=deleted)
+
+    def apply(self, touched: Iterable[pa.RecordBatch], newest: Iterable[pa.RecordBatch]) -> Written:
+        """See ``TableWriter``."""
+        self._fill_fresh(newest)
+        self._fill_touched(touched)
+        name, same = quoted(self._table.name), self._same_key
+        deleted = self._connection.execute(
+            f"DELETE FROM {name} WHERE EXISTS (SELECT 1 FROM temp.{_TOUCHED} AS other WHERE {same(name)}) "  # noqa: S608  identifiers
+            f"AND NOT EXISTS (SELECT 1 FROM temp.{_FRESH} AS other WHERE {same(name)})"
+        ).rowcount
+        written = self._connection.execute(self._merge("")).rowcount
+        self._drop_temporary()
+        return Written(rows_written=written, rows_deleted=deleted)
+
+    def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
+        """See ``TableWriter``."""
+        self._migrate()
+        self._fill_fresh(batches)
+        time = quoted(self._table.event_time)
+        written = self._connection.execute(self._merge(f"WHERE excluded.{time} >= {quoted(self._table.name)}.{time}")).rowcount
+        self._drop_temporary()
+        return Written(rows_written=written)
+
+    def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:
+        """See ``TableWriter``."""
+        if touched is None:
+            sqlite_tiles.replace_tiles(self._connection, self._table, tiles)
+        else:
+            self._fill_touched(touched)
+            sqlite_tiles.replace_tiles_of(self._connection, self._table, f"temp.{_TOUCHED}", tiles)
+            self._drop_temporary()
+
+    def record(self, publication: Publication) -> None:
+        """See ``TableWriter``."""
+        write_entry(self._connection, publication, self._entry)
+
+    def _migrate(self) -> None:
+        if self.previous is None:
+            sqlite_schema.create(self._connection, self._table.name, self._table)
+            return
+        changed = sqlite_schema.changed_columns(self.previous.table, self._table)
+        if changed:
+            raise Mistakes(f"{self._table.name} has another shape in the store; publish it with mode='snapshot'", changed)
+        sqlite_schema.add_features(self._connection, self._table)
+
+    def _fits(self) -> bool:
+        return self.previous is not None and not sqlite_schema.changed_columns(self.previous.table, self._table)
+
+    def _fill_fresh(self, batches: Iterable[pa.RecordBatch]) -> None:
+        sqlite_schema.create(self._connection, _FRESH, self._table, temporary=True)
+        self._fill(f"{_FRESH}", batches)
+
+    def _fill_touched(self, batches: Iterable[pa.RecordBatch]) -> None:
+        keys = ", ".join(map(quoted, self._table.keys))
+        self._connection.execute(f"CREATE TEMP TABLE {_TOUCHED} ({keys}, PRIMARY KEY ({keys})) WITHOUT ROWID")
+        marks = ", ".join("?" for _ in self._table.keys)
+        for batch in batches:
+            statement = f"INSERT OR IGNORE INTO temp.{_TOUCHED} VALUES ({marks})"  # noqa: S608  identifiers
+            self._connection.executemany(statement, stored_rows(batch, self._table.key_types))
+
+    def _fill(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """The newest row of each key; among rows of one time the greatest, whatever order they come in."""
+        table, types = self._table, sqlite_schema.types_of(self._table)
+        columns = ", ".join(map(quoted, table.columns))
+        statement = (
+            f"INSERT INTO {quoted(name)} ({columns}) VALUES ({', '.join('?' for _ in types)}) "  # noqa: S608  identifiers
+            f"ON CONFLICT ({', '.join(map(quoted, table.keys))}) DO UPDATE SET {self._assignments(())} WHERE {self._is_greater(name)}"
+        )
+        for batch in batches:
+            self._connection.executemany(statement, stored_rows(batch, types))
+
+    def _merge(self, guard: str) -> str:
+        """Fresh rows into the published table. Columns that are no longer declared hold NULL: an old value never stands beside new ones."""
+        columns = ", ".join(map(quoted, self._table.columns))
+        lost = [name for name, _ in sqlite_schema.undeclared(self._connection, self._table)]
+        return (
+            f"INSERT INTO {quoted(self._table.name)} ({columns}) SELECT {columns} FROM temp.{_FRESH} WHERE true "  # noqa: S608  identifiers
+            f"ON CONFLICT ({', '.join(map(quoted, self._table.keys))}) DO UPDATE SET {self._assignments(lost)} {guard}"
+        )
+
+    def _assignments(self, lost: Iterable[str]) -> str:
+        values = self._table.columns[len(self._table.keys) :]
+        return ", ".join([*(f"{quoted(name)} = excluded.{quoted(name)}" for name in values), *(f"{quoted(name)} = NULL" for name in lost)])
+
+    def _is_greater(self, name: str) -> str:
+        time = quoted(self._table.event_time)
+        features = [quoted(feature.name) for feature in self._table.features]
+        # NULL compares with nothing, so each feature is compared as (is it there, its value).
+        ranks = [", ".join(f"{side}.{f} IS NOT NULL, ifnull({side}.{f}, 0)" for f in features) for side in ("excluded", quoted(name))]
+        newer = f"excluded.{time} > {quoted(name)}.{time}"
+        return f"{newer} OR (excluded.{time} = {quoted(name)}.{time} AND ({ranks[0]}) > ({ranks[1]}))"
+
+    def _same_key(self, name: str) -> str:
+        return " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in self._table.keys)
+
+    def _absent_from_next(self) -> int:
+        name = quoted(self._table.name)
+        if self.previous is None:
+            return 0
+        if not self._fits():
+            return self._count(name)
+        return self._count(f"{name} WHERE NOT EXISTS (SELECT 1 FROM {_NEXT} AS other WHERE {self._same_key(name)})")  # noqa: S608  identifiers
+
+    def _count(self, what: str) -> int:
+        (count,) = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608  identifiers
+        return int(count)
+
+    def _drop_temporary(self) -> None:
+        for name in (_FRESH, _TOUCHED):
+            self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")

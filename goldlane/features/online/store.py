@@ -1,0 +1,134 @@
+"""What every online store can do, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+
+from goldlane.features.errors import FeatureError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from goldlane.features.declarations import FeatureTable
+
+Key: TypeAlias = Mapping[str, object]
+Unknown: TypeAlias = Literal["raise", "empty"]
+Name = TypeVar("Name", bound="FeatureTable | str")
+
+
+class StoreError(FeatureError):
+    """The store could not be read or written: busy, full, damaged."""
+
+
+class FeatureNotFoundError(FeatureError):
+    """The store has no row for this key."""
+
+    def __init__(self, table: str, key: Key) -> None:
+        super().__init__(f"{table} has no row for {dict(key)}", hint="was it published since the key appeared?")
+        self.table, self.key = table, key
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One entity's features as of ``as_of``, ``age_s`` seconds before the read.
+
+    ``missing`` names the features that are None. In an ``expired`` answer (older than the table's TTL) all are.
+    An unknown entity's empty answer has no ``as_of`` and no ``age_s``. ``age_s`` below 0 says that the event lies in the reader's future.
+    """
+
+    features: dict[str, Any]
+    as_of: datetime | None
+    age_s: float | None
+    missing: tuple[str, ...]
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What a store holds of one table: its declaration, and the Delta table (by its id) and version that it equals, if it came from one."""
+
+    table: FeatureTable
+    source_id: str | None = None
+    version: int | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a writer did: keys whose row was written, and keys whose row was deleted."""
+
+    rows_written: int
+    rows_deleted: int = 0
+
+
+class TableWriter(Protocol):
+    """One table inside one transaction: everything it did becomes visible at once, or never.
+
+    Batches hold the columns of the declaration in its types, with no NULL key and no NULL event time; keys may repeat, in any order.
+    Of rows with one key and one event time the greatest counts, feature by feature in the declaration's order, NULL below every value.
+    """
+
+    previous: Publication | None
+
+    def has_same_shape(self) -> bool:
+        """Whether the rows already in the store have the keys, features and types of the declaration."""
+        ...
+
+    def replace(self, batches: Iterable[pa.RecordBatch]) -> Written:
+        """The table becomes the newest row of each key in ``batches``."""
+        ...
+
+    def apply(self, touched: Iterable[pa.RecordBatch], newest: Iterable[pa.RecordBatch]) -> Written:
+        """Each key in ``touched`` gets its newest row in ``newest``, even an older one, or is deleted when there is none."""
+        ...
+
+    def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
+        """The newest row of each key in ``batches``, unless the store's is newer; an equal event time overwrites."""
+        ...
+
+    def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:
+        """The tiles (the keys; ``hop``, ``tile``, ``at``, ``partials``) of the keys in ``touched``, or of all keys, become ``tiles``."""
+        ...
+
+    def record(self, publication: Publication) -> None:
+        """Remember what the table now equals."""
+        ...
+
+
+class OnlineStore(Protocol):
+    """The newest row per key of every published table. Reading is safe from several threads."""
+
+    def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
+        """The features of ``key`` at the read time ``at`` (default: now).
+
+        Raises:
+            FeatureNotFoundError: the store has never seen the key, and ``unknown`` is not ``"empty"``.
+            UsageError: no such table, or the key's columns are not the table's.
+        """
+        ...
+
+    def lookup_many(
+        self, table: FeatureTable | str, keys: Sequence[Key], unknown: Unknown = "raise", *, at: datetime | None = None
+    ) -> list[Answer]:
+        """One answer per key, in the order of ``keys``, all from one state of the table."""
+        ...
+
+    def lookup_all(self, keys: Mapping[Name, Key], unknown: Unknown = "raise", *, at: datetime | None = None) -> dict[Name, Answer]:
+        """One answer per table, all from one state of the store, under the names or declarations that were asked for."""
+        ...
+
+    def publications(self) -> tuple[Publication, ...]:
+        """Every table in the store, by name."""
+        ...
+
+    def publishing(self, table: FeatureTable) -> AbstractContextManager[TableWriter]:
+        """A transaction that writes one table; it waits for another publisher's to end."""
+        ...
+
+    def close(self) -> None:
+        """Let the store's connections go; a later call opens new ones."""
+        ...

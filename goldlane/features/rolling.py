@@ -1,0 +1,92 @@
+"""One rolling window, as data: what is aggregated, over which stretch of time, seen from which instant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from goldlane.features.durations import microseconds
+from goldlane.features.errors import DeclarationError
+
+FUNCTIONS = ("count", "sum", "mean", "min", "max", "stddev", "last", "count_distinct")
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_NUMERIC = ("count", "sum", "mean", "stddev", "count_distinct")
+
+Default: TypeAlias = bool | int | float | Decimal | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rolling:
+    """``function`` of ``column`` over the rows in ``(t - delay - window, t - delay]`` that share t's keys.
+
+    ``count`` counts rows; every other function skips NULLs of its column. ``stddev`` is the sample's, NULL below two values;
+    ``last`` is the value of the newest instant, the greatest one among ties.
+    ``where`` (SQL) keeps the rows for which it is true. ``current_row=False`` leaves out every row of the very same instant.
+    Counts over nothing are 0, other aggregates NULL, unless ``default`` is given.
+    ``hop`` also keeps the window as tiles that merge at read time (``goldlane.features.tiles``). A feature gives it its name.
+
+    Raises:
+        DeclarationError: all mistakes at once.
+    """
+
+    name: str | None = None
+    function: str
+    column: str | None = None
+    window: str
+    delay: str = "0d"
+    where: str | None = None
+    current_row: bool = True
+    hop: str | None = None
+    default: Default = None
+
+    def __post_init__(self) -> None:
+        mistakes = [*self._wrong_aggregate(), *self._wrong_stretch()]
+        if mistakes:
+            raise DeclarationError(f"Rolling {self.name!r}" if self.name else f"Rolling {self.function} over {self.window}", mistakes)
+
+    @property
+    def window_us(self) -> int:
+        """The window's length in microseconds."""
+        return microseconds(self.window)
+
+    @property
+    def delay_us(self) -> int:
+        """The delay in microseconds."""
+        return microseconds(self.delay)
+
+    @property
+    def hop_us(self) -> int | None:
+        """The length of a tile in microseconds; None for a window without tiles."""
+        return None if self.hop is None else microseconds(self.hop)
+
+    def _wrong_aggregate(self) -> Iterator[str]:
+        if self.name is not None and not IDENTIFIER.fullmatch(self.name):
+            yield f"name {self.name!r} is no column name (letters, digits, _)"
+        if self.function not in FUNCTIONS:
+            yield f"unknown function {self.function!r}; known are {', '.join(FUNCTIONS)}"
+        elif self.function == "count" and self.column is not None:
+            yield f"count counts rows and takes no column; say where='{self.column} IS NOT NULL' to count values"
+        elif self.function != "count" and not self.column:
+            yield f"{self.function} needs a column"
+        if self.where is not None and not self.where.strip():
+            yield "where is empty; leave it out to take every row"
+        if self.function in _NUMERIC and isinstance(self.default, str):
+            yield f"default of {self.function} must be a number, not {self.default!r}"
+
+    def _wrong_stretch(self) -> Iterator[str]:
+        lengths: dict[str, int] = {}
+        for setting, text in (("window", self.window), ("delay", self.delay), ("hop", self.hop)):
+            if text is None and setting == "hop":
+                continue
+            try:
+                lengths[setting] = microseconds(str(text))
+            except ValueError as wrong:
+                yield f"{setting} {wrong}"
+        yield from (f"{setting} must be longer than 0" for setting in ("window", "hop") if lengths.get(setting) == 0)
+        window, hop = lengths.get("window"), lengths.get("hop")
+        if window and hop and window % hop:
+            yield f"hop {self.hop} does not divide window {self.window}"

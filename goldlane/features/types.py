@@ -1,0 +1,43 @@
+"""The simple SQL types a feature may have, under one spelling each."""
+
+from __future__ import annotations
+
+import re
+
+_MAX_PRECISION = 38
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_ALIASES = {
+    "bool": "boolean",
+    "byte": "tinyint",
+    "short": "smallint",
+    "integer": "int",
+    "long": "bigint",
+    "real": "float",
+    "dec": "decimal(10,0)",
+    "decimal": "decimal(10,0)",
+    "numeric": "decimal(10,0)",
+}
+_SIMPLE = frozenset(
+    ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp", "timestamp_ntz", "binary")
+)
+
+
+def canonical_type(text: str) -> str:
+    """The one spelling of a simple type: ``DECIMAL(18, 2)`` is ``decimal(18,2)``, ``long`` is ``bigint``; ``ValueError`` when unknown."""
+    name = "".join(text.lower().split()) if isinstance(text, str) else ""
+    name = _ALIASES.get(name, name)
+    if name in _SIMPLE:
+        return name
+    scale = decimal_scale(name)
+    if scale is None:
+        raise ValueError(f"unknown type {text!r}; known are {', '.join(sorted(_SIMPLE))} and decimal(p,s)")
+    return name
+
+
+def decimal_scale(name: str) -> int | None:
+    """The digits after the point of a ``decimal(p,s)``; None for every other type, and for a decimal that cannot be."""
+    found = _DECIMAL.fullmatch(name)
+    if found is None:
+        return None
+    precision, scale = int(found[1]), int(found[2])
+    return scale if 0 < precision <= _MAX_PRECISION and scale <= precision else None

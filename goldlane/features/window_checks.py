@@ -1,0 +1,80 @@
+"""Whether windows fit the events they are asked of: names and types only, no Spark job."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from goldlane.features.errors import WindowError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from goldlane.features.rolling import Rolling
+
+_TIMES = ("timestamp", "timestamp_ntz", "date")
+_NUMBERS = ("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+_ADDING = ("sum", "mean", "stddev")
+_UNORDERED = ("map", "variant", "struct", "array", "binary")
+
+
+def check_windows(events: DataFrame, windows: Sequence[Rolling], *, keys: Sequence[str], time: str, beside: bool = True) -> None:
+    """Raises ``WindowError`` with every mistake of the call. ``beside``: the windows become columns beside those of the events."""
+    mistakes = [*_wrong_frame(events, keys, time), *_wrong_names(events.columns if beside else (), windows)]
+    for window in windows:
+        mistakes += [f"{window.name or window.function}: {mistake}" for mistake in _wrong_window(events, window)]
+    if mistakes:
+        raise WindowError("rolling features", mistakes)
+
+
+def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[str]:
+    if events.isStreaming:
+        yield "events are a stream; windows look back over all rows, so read them as a table"
+    if not keys:
+        yield "keys are missing; name at least one column"
+    yield from (f"key {_unknown(events, key)}" for key in keys if key not in events.columns)
+    if time not in events.columns:
+        yield f"time {_unknown(events, time)}"
+    elif (kind := _kind(events, time)) not in _TIMES:
+        yield f"time {time!r} is a {kind}; cast it to timestamp first"
+
+
+def _wrong_names(columns: Sequence[str], windows: Sequence[Rolling]) -> Iterator[str]:
+    names = Counter(window.name for window in windows)
+    yield from (f"{n} windows are named {name!r}" for name, n in names.items() if name is not None and n > 1)
+    yield from (f"{window.function} over {window.window} has no name" for window in windows if window.name is None)
+    taken = {name.lower() for name in columns}
+    yield from (f"the events already have a column {name!r}" for name in names if name is not None and name.lower() in taken)
+
+
+def _wrong_window(events: DataFrame, window: Rolling) -> Iterator[str]:
+    if window.column is not None:
+        if window.column not in events.columns:
+            yield _unknown(events, window.column)
+        elif (kind := _kind(events, window.column)) not in _NUMBERS and window.function in _ADDING:
+            yield f"{window.function} needs numbers, and {window.column!r} is a {kind}"
+        elif kind in _UNORDERED:
+            yield f"{window.function} needs values in an order, and {window.column!r} is a {kind}"
+    if window.where is not None:
+        yield from _wrong_condition(events, window.where)
+
+
+def _wrong_condition(events: DataFrame, where: str) -> Iterator[str]:
+    from pyspark.errors import AnalysisException, ParseException
+
+    try:
+        events.where(where).schema  # noqa: B018  analysing is the check
+    except (AnalysisException, ParseException) as wrong:
+        yield f"where {where!r}: {' '.join(str(wrong).split(';')[0].split())}"
+
+
+def _kind(events: DataFrame, name: str) -> str:
+    return re.split(r"\W", events.schema[name].dataType.simpleString(), maxsplit=1)[0]
+
+
+def _unknown(events: DataFrame, name: str) -> str:
+    close = get_close_matches(name, events.columns, n=1)
+    return f"{name!r} is no column of the events" + (f"; is it {close[0]!r}?" if close else f"; they have {', '.join(events.columns)}")

@@ -1,0 +1,32 @@
+"""The public names of ``import dlt`` (and ``pyspark.pipelines``, ``databricks.pipelines``), one dictionary for all spellings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goldlane.pipelines.api import expectations, flows, reads, tables
+
+NAMES: dict[str, Any] = {
+    "table": tables.table,
+    "create_table": tables.table,
+    "materialized_view": tables.materialized_view,
+    "view": tables.view,
+    "create_view": tables.view,
+    "temporary_view": tables.view,
+    "create_streaming_table": tables.create_streaming_table,
+    "create_target_table": tables.create_streaming_table,
+    "create_streaming_live_table": tables.create_streaming_table,
+    "append_flow": flows.append_flow,
+    "create_auto_cdc_flow": flows.create_auto_cdc_flow,
+    "apply_changes": flows.create_auto_cdc_flow,
+    "expect": expectations.expect,
+    "expect_or_drop": expectations.expect_or_drop,
+    "expect_or_fail": expectations.expect_or_fail,
+    "expect_all": expectations.expect_all,
+    "expect_all_or_drop": expectations.expect_all_or_drop,
+    "expect_all_or_fail": expectations.expect_all_or_fail,
+    "read": reads.read,
+    "read_stream": reads.read_stream,
+    "readStream": reads.read_stream,
+    "enable_local_execution": lambda: None,
+}

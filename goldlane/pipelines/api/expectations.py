@@ -1,0 +1,72 @@
+"""``expect`` and its kin: rules on the rows of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from goldlane.expectations import Action
+from goldlane.pipelines.api.signatures import strict
+from goldlane.pipelines.definitions import Expectation
+from goldlane.pipelines.errors import DefinitionError
+from goldlane.pipelines.registry import current_registry
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+@strict
+def expect(name: str, inv: Any) -> Decorator:
+    """Count rows for which ``inv`` is not true, and keep them."""
+    return _attach({name: inv}, Action.WARN)
+
+
+@strict
+def expect_or_drop(name: str, inv: Any) -> Decorator:
+    """Drop rows for which ``inv`` is not true."""
+    return _attach({name: inv}, Action.DROP)
+
+
+@strict
+def expect_or_fail(name: str, inv: Any) -> Decorator:
+    """Fail the write when ``inv`` is not true for a row."""
+    return _attach({name: inv}, Action.FAIL)
+
+
+@strict
+def expect_all(expectations: Mapping[str, Any]) -> Decorator:
+    """``expect`` for each name and predicate."""
+    return _attach(expectations, Action.WARN)
+
+
+@strict
+def expect_all_or_drop(expectations: Mapping[str, Any]) -> Decorator:
+    """``expect_or_drop`` for each name and predicate."""
+    return _attach(expectations, Action.DROP)
+
+
+@strict
+def expect_all_or_fail(expectations: Mapping[str, Any]) -> Decorator:
+    """``expect_or_fail`` for each name and predicate."""
+    return _attach(expectations, Action.FAIL)
+
+
+def expectations_of(rules: Mapping[str, Any] | None, action: Action) -> tuple[Expectation, ...]:
+    """The rules of a mapping from name to predicate.
+
+    Raises:
+        DefinitionError: a predicate is neither SQL text nor a Column.
+    """
+    wrong = [name for name, predicate in (rules or {}).items() if not (isinstance(predicate, str) or hasattr(predicate, "_jc"))]
+    if wrong:
+        raise DefinitionError(f"expectations {wrong} are neither SQL text nor a Column")
+    return tuple(Expectation(name=name, predicate=predicate, action=action) for name, predicate in (rules or {}).items())
+
+
+def _attach(rules: Mapping[str, Any], action: Action) -> Decorator:
+    expectations = expectations_of(rules, action)
+
+    def attach(function: Callable[..., Any]) -> Callable[..., Any]:
+        current_registry().add_expectations(function, expectations)
+        return function
+
+    return attach

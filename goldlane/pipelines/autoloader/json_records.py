@@ -1,0 +1,126 @@
+"""JSON: lines of text parsed in the plan, so that unknown fields are seen on the pass that reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.autoloader.files import open_stream
+from goldlane.pipelines.autoloader.json_keys import nested_news, new_keys, other_keys
+from goldlane.pipelines.autoloader.json_rescue import rescued, unparsed
+from goldlane.pipelines.autoloader.layout import CORRUPT, partition_columns
+from goldlane.pipelines.autoloader.options import Evolution
+from goldlane.pipelines.autoloader.stops import stop
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import StructField
+
+    from goldlane.pipelines.autoloader.files import Source
+    from goldlane.pipelines.autoloader.layout import Layout
+    from goldlane.pipelines.autoloader.options import Options
+
+# These speak to the reader of files or of the text around the records, not to the parser of one record.
+_NOT_FOR_THE_PARSER = {
+    "multiline",
+    "linesep",
+    "encoding",
+    "charset",
+    "mode",
+    "columnnameofcorruptrecord",
+    "inferschema",
+    "samplingratio",
+    "header",
+}
+
+
+def json_stream(source: Source, layout: Layout) -> DataFrame:
+    """One row per JSON object; stops on unknown fields where the schema may grow, or must not."""
+    lines = open_stream(source, "text", "value STRING", _text_options(source.options))
+    return _columns(_checked(_records(lines), source, layout), source.options, layout)
+
+
+def _text_options(options: Options) -> dict[str, str]:
+    given = {"wholetext": "true"} if options.flag("multiLine") else {}
+    separator = options.text("lineSep", "")
+    return {**given, **({"lineSep": separator} if separator else {})}
+
+
+def _records(lines: DataFrame) -> DataFrame:
+    """One text per object: blank lines give none, a line (or file) that is an array gives its elements."""
+    from pyspark.sql import functions as F
+
+    value = F.col("value")
+    elements = F.when(F.ltrim(value).startswith("["), F.coalesce(F.from_json(value, "array<string>"), F.array(value)))
+    texts = elements.when(F.trim(value) == "", F.array().cast("array<string>")).otherwise(F.array(value))
+    return lines.select(F.explode(texts).alias("value"))
+
+
+def _checked(records: DataFrame, source: Source, layout: Layout) -> DataFrame:
+    """``value``, the parsed ``record``, and the names of fields that it has and the schema lacks: ``others``, ``nested``."""
+    from pyspark.sql import functions as F
+
+    text, nested = F.col("value"), nested_news(F.col("value"), layout)
+    parsed = records.select(
+        "value",
+        _once(F.from_json(text, _record_schema(layout), _parser_options(source.options))).alias("record"),
+        other_keys(text, layout).alias("others"),
+        (F.array().cast("array<string>") if nested is None else nested).alias("nested"),
+    )
+    if layout.evolution not in {Evolution.ADD, Evolution.FAIL}:
+        return parsed
+    news = F.concat(new_keys(F.col("others"), layout), "nested")
+    stopped = F.when(F.col("others").isNotNull() & (F.size(news) > 0), stop(news, source.request))
+    return parsed.select("value", stopped.otherwise(F.col("record")).alias("record"), "others", "nested")
+
+
+def _once(column: Column) -> Column:
+    """``column``, which the optimizer takes for nondeterministic: else it would parse again for each filter that it pushes down."""
+    from pyspark.sql import functions as F
+
+    return F.when(F.spark_partition_id() >= 0, column)
+
+
+def _record_schema(layout: Layout) -> str:
+    from pyspark.sql.types import StructType
+
+    fields = [field for field in layout.columns.fields if field.name != layout.corrupt]
+    return StructType(fields).add(CORRUPT, "string").json()
+
+
+def _parser_options(options: Options) -> dict[str, str]:
+    chosen = {key: value for key, value in options.reader.items() if key.lower() not in _NOT_FOR_THE_PARSER}
+    return {**chosen, "columnNameOfCorruptRecord": CORRUPT}
+
+
+def _columns(parsed: DataFrame, options: Options, layout: Layout) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    columns = [_column(field, layout) for field in layout.columns.fields]
+    last = [rescued(layout).alias(layout.rescued)] if layout.rescued else []
+    kept = parsed.where(~unparsed()) if options.text("mode", "").upper() == "DROPMALFORMED" else parsed
+    if options.text("mode", "").upper() == "FAILFAST":
+        kept = kept.where(
+            F.when(unparsed(), F.raise_error(F.concat(F.lit("cloudFiles: not a JSON object: "), "value")).cast("boolean")).otherwise(True)
+        )
+    return kept.select(*columns, *partition_columns(layout), *last)
+
+
+def _column(field: StructField, layout: Layout) -> Column:
+    from pyspark.sql import functions as F
+    from pyspark.sql.types import StringType
+
+    if field.name == layout.corrupt:
+        return F.when(unparsed(), F.col("value")).alias(field.name)
+    value = F.col("record").getField(field.name)
+    return (_exact(value, field.name) if isinstance(field.dataType, StringType) else value).alias(field.name)
+
+
+def _exact(value: Column, name: str) -> Column:
+    """``value`` as written: from_json gives a JSON number to a text column as Java prints the double (12.50 as 12.5, 1.0E7)."""
+    from pyspark.sql import functions as F
+
+    written = F.regexp_extract("value", rf'"{re.escape(name)}"\s*:\s*(-?[0-9]+[.eE][0-9.eE+-]*)', 1)
+    # The first test is one comparison of bytes, and spares most columns the other two.
+    doubtful = (value < F.lit(":")) & (value.contains(".") | value.contains("E")) & value.rlike(r"^-?[0-9.]+(E-?[0-9]+)?$")
+    return F.when(doubtful & (written.try_cast("double") == value.try_cast("double")), written).otherwise(value)

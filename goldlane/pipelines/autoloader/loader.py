@@ -1,0 +1,78 @@
+"""The two calls that a pipeline makes: open a ``cloudFiles`` source, and grow its schema after a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.autoloader.columnar import columnar_stream, looks_for_columns, refreshed
+from goldlane.pipelines.autoloader.csv_records import csv_stream
+from goldlane.pipelines.autoloader.evolution import grow
+from goldlane.pipelines.autoloader.files import Source
+from goldlane.pipelines.autoloader.inference import stored_schema
+from goldlane.pipelines.autoloader.json_records import json_stream
+from goldlane.pipelines.autoloader.layout import layout_of
+from goldlane.pipelines.autoloader.options import Evolution, read_options
+from goldlane.pipelines.autoloader.stops import read_stop
+from goldlane.pipelines.autoloader.store import SchemaStore
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from goldlane.pipelines.autoloader.errors import SchemaChange
+
+
+def cloud_files(
+    spark: SparkSession, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None, *, schema_location: Path
+) -> DataFrame:
+    """The streaming frame of ``spark.readStream.format("cloudFiles").options(**options)[.schema(schema)].load(path)``.
+
+    Opening infers and stores the schema the first time, and lists no files afterwards. ``schema_location`` serves unless the options
+    name one. ``_metadata`` and its fields resolve on the frame.
+
+    Raises:
+        AutoLoaderUsageError: unknown options or format, no such path, an empty folder without a schema.
+        AutoLoaderError: the stored schema cannot be read.
+    """
+    source = _source(spark, paths, options, schema, schema_location)
+    stored = stored_schema(source)
+    if looks_for_columns(source, source.options.evolution or Evolution.ADD) and stored.version >= 0:
+        stored = refreshed(source, stored)
+    layout = layout_of(source, stored)
+    if source.options.format == "json":
+        return json_stream(source, layout)
+    return csv_stream(source, layout) if source.options.format == "csv" else columnar_stream(source, layout, stored)
+
+
+def evolve(error: BaseException) -> SchemaChange | None:
+    """Extend the stored schema after a query of ``cloud_files`` stopped on new columns; rebuild the flow and retry on a result.
+
+    None when the query failed for another reason, or its schemaEvolutionMode keeps the schema as it is (then see ``explain``).
+    """
+    from pyspark.sql import SparkSession
+    from pyspark.sql.types import StructType
+
+    found = read_stop(error)
+    if found is None or not (found.evolves or found.columns == ()):
+        return None
+    spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+    request = found.request
+    given = StructType.fromJson(request["schema"]) if request["schema"] else None
+    return grow(_source(spark, request["paths"], request["options"], given, Path(request["location"])), found)
+
+
+def _source(
+    spark: SparkSession, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None, schema_location: Path
+) -> Source:
+    read = read_options(options)
+    location = Path(read.schema_location.removeprefix("file:")) if read.schema_location else schema_location
+    request = {
+        "location": str(location),
+        "paths": list(paths),
+        "options": dict(options),
+        "schema": schema.jsonValue() if schema is not None else None,
+        "evolves": (read.evolution or (Evolution.ADD if schema is None else Evolution.NONE)) is Evolution.ADD,
+    }
+    return Source(spark=spark, paths=tuple(paths), options=read, store=SchemaStore(location=location), given=schema, request=request)

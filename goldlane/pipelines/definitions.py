@@ -1,0 +1,103 @@
+"""What a pipeline declares, as frozen data: datasets, flows and expectations. Nothing here runs anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from goldlane.expectations import Action
+from goldlane.pipelines.names import TableName
+from goldlane.pipelines.places import Place
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import StructType
+
+    from goldlane.pipelines.cdc import ChangeSpec
+
+
+class Kind(str, Enum):
+    """What a dataset is; compares equal to its text."""
+
+    STREAMING_TABLE = "streaming_table"
+    MATERIALIZED_VIEW = "materialized_view"
+    VIEW = "view"
+    SINK = "sink"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A rule of a dataset: a predicate in SQL text or as a Column, and what happens to rows for which it is not true."""
+
+    name: str
+    predicate: str | Column
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A table or view by name. ``kind`` is None until planning has seen whether the query streams."""
+
+    name: TableName
+    written: str
+    kind: Kind | None
+    place: Place | None = None
+    comment: str | None = None
+    schema: str | StructType | None = None
+    partition_cols: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+    table_properties: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
+    temporary: bool = False
+    expectations: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFlow:
+    """A function whose DataFrame feeds ``target``."""
+
+    name: str
+    target: TableName
+    function: Callable[[], DataFrame]
+    place: Place | None = None
+    once: bool = False
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFlow:
+    """AUTO CDC: the change events of ``source``, merged into ``target`` by key and sequence."""
+
+    name: str
+    target: TableName
+    source: str
+    spec: ChangeSpec
+    place: Place | None = None
+    once: bool = False
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+
+
+Flow = QueryFlow | ChangeFlow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong with the sources, found while loading or planning."""
+
+    code: str
+    message: str
+    place: Place | None = None
+    severity: str = "error"
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of ``check --json``'s problems."""
+        place = {"file": self.place.file if self.place else None, "line": self.place.line if self.place else None}
+        return {"severity": self.severity, **place, "code": self.code, "message": self.message}
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message

@@ -1,0 +1,40 @@
+"""Errors of the runtime. One base for the caller's mistakes (exit 2); what fails while running is reported per dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goldlane.errors import GoldlaneError, UsageError
+from goldlane.pipelines.definitions import Problem
+
+
+class PipelineError(UsageError):
+    """The pipeline cannot run as it is written or called; nothing was written."""
+
+
+class DefinitionError(PipelineError, TypeError):
+    """A decorator or function of ``dlt`` was called with something it does not take."""
+
+
+class InvalidPipelineError(PipelineError):
+    """Every mistake found in the sources, at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0].place
+        lines = [str(problem) for problem in problems]
+        message = lines[0] if len(lines) == 1 else f"{len(lines)} mistakes:\n  " + "\n  ".join(lines)
+        alone = len(problems) == 1 and first is not None
+        super().__init__(
+            problems[0].message if alone else message,
+            file=first.file if alone and first else None,
+            line=first.line if alone and first else None,
+        )
+        self.problems = tuple(problems)
+
+
+class MissingTableError(PipelineError):
+    """A name that neither the pipeline defines, nor an input, nor the storage or catalog holds."""
+
+
+class UpdateFailedError(GoldlaneError):
+    """Raised by ``Update.raise_for_status``: the update's first failure."""

@@ -1,0 +1,37 @@
+"""Reads the event log of a storage, without a JVM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from goldlane.errors import MissingExtraError, UsageError
+from goldlane.pipelines.storage import Storage
+
+
+def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, Any]]:
+    """Rows of the log, oldest first; ``update`` is an id, the beginning of one, or ``last``.
+
+    Raises:
+        UsageError: the folder is no storage, or has no such update.
+        MissingExtraError: delta-rs is not installed.
+    """
+    place = Storage(storage)
+    place.require_written()
+    try:
+        from deltalake import DeltaTable
+    except ImportError as missing:
+        raise MissingExtraError("spark", needed_for="reading the event log") from missing
+    if not (place.events / "_delta_log").is_dir():
+        return []
+    rows = DeltaTable(str(place.events)).to_pyarrow_table().to_pylist()
+    rows.sort(key=lambda row: row["timestamp"])
+    if update is None:
+        return rows
+    wanted = rows[-1]["origin"]["update_id"] if update == "last" and rows else update
+    found = [row for row in rows if row["origin"]["update_id"].startswith(wanted)]
+    if not found:
+        raise UsageError(
+            f"storage {storage} has no update {update!r}", hint="`goldlane events --storage DIR --json` lists origin.update_id"
+        )
+    return found

@@ -1,0 +1,91 @@
+"""Tables that the pipeline reads and does not define: bound inputs, other tables of the storage, the session's catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.errors import UsageError
+from goldlane.pipelines.errors import MissingTableError
+from goldlane.pipelines.names import Namespace, TableName
+from goldlane.pipelines.storage import Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+
+
+class Externals:
+    """Resolves names outside the pipeline; ``session`` is a plain one, whose ``table`` means the catalog."""
+
+    def __init__(self, session: SparkSession, storage: Storage, namespace: Namespace, inputs: Mapping[str, str]) -> None:
+        self._session, self._storage, self._namespace = session, storage, namespace
+        self._inputs = {namespace.qualify(name).key: Path(path) for name, path in inputs.items()}
+        missing = [f"--input {name}={path}: there is no such path" for name, path in inputs.items() if not Path(path).exists()]
+        if missing:
+            raise UsageError("; ".join(missing))
+
+    def knows(self, name: TableName) -> bool:
+        """Whether ``name`` is bound or in the storage."""
+        return name.key in self._inputs or (self._storage.table(name) / "_delta_log").is_dir()
+
+    def batch(self, name: TableName, written: str) -> DataFrame:
+        """The table's rows.
+
+        Raises:
+            MissingTableError: it is not bound, not in the storage and not in the catalog.
+        """
+        path = self._path(name)
+        if path is not None:
+            return self._read(path, streams=False, options={})
+        if self._session.catalog.tableExists(written):
+            return self._session.table(written)
+        raise self._missing(written)
+
+    def stream(self, name: TableName, written: str, options: Mapping[str, str]) -> DataFrame:
+        """What is new in the table.
+
+        Raises:
+            MissingTableError: see ``batch``.
+        """
+        path = self._path(name)
+        if path is not None:
+            return self._read(path, streams=True, options=options)
+        if self._session.catalog.tableExists(written):
+            return self._session.readStream.options(**options).table(written)
+        raise self._missing(written)
+
+    def _path(self, name: TableName) -> Path | None:
+        if name.key in self._inputs:
+            return self._inputs[name.key]
+        table = self._storage.table(name)
+        return table if (table / "_delta_log").is_dir() else None
+
+    def _read(self, path: Path, *, streams: bool, options: Mapping[str, str]) -> DataFrame:
+        if (path / "_delta_log").is_dir():
+            reader = self._session.readStream if streams else self._session.read
+            return reader.format("delta").options(**options).load(str(path))
+        kind = _format(path)
+        reading = {"header": "true", "inferSchema": "true"} if kind == "csv" else {}
+        batch = self._session.read.format(kind).options(**reading).load(str(path))
+        if not streams:
+            return batch
+        folder = path if path.is_dir() else path.parent
+        glob = {} if path.is_dir() else {"pathGlobFilter": path.name}
+        return self._session.readStream.schema(batch.schema).format(kind).options(**reading, **glob).load(str(folder))
+
+    def _missing(self, written: str) -> MissingTableError:
+        known = ", ".join(sorted(self._inputs)) or "none"
+        return MissingTableError(
+            f"there is no table {written!r}: the pipeline does not define it, and no input, storage or catalog holds it (inputs: {known})",
+            hint=f"bind it with --input {written}=PATH",
+        )
+
+
+def _format(path: Path) -> str:
+    files = [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if file.suffix in _FORMATS]
+    if not files or files[0].suffix not in _FORMATS:
+        raise UsageError(f"--input {path}: neither a Delta table nor parquet, csv or json files")
+    return _FORMATS[files[0].suffix]

@@ -1,0 +1,50 @@
+"""File reads of a pipeline: mapped paths, and Auto Loader with a schema place per flow and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.definitions import Flow
+from goldlane.pipelines.storage import Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+class FileReads:
+    """What all flows share: the plain session, the storage, and the caller's path prefixes, the longest first."""
+
+    def __init__(self, session: SparkSession, storage: Storage, mapped: Mapping[str, str]) -> None:
+        self.session, self.storage = session, storage
+        self._mapped = sorted(mapped.items(), key=lambda entry: -len(entry[0]))
+
+    def path(self, path: str) -> str:
+        """``path`` with the first fitting prefix replaced; ``dbfs:/x`` and ``/dbfs/x`` fit a mapped ``/x`` too."""
+        for prefix, folder in self._mapped:
+            for spelling in (prefix, f"dbfs:{prefix}", f"/dbfs{prefix}"):
+                bare = spelling.rstrip("/")
+                if path == bare or path.startswith(f"{bare}/"):
+                    return folder + path[len(bare) :]
+        return path
+
+    def of(self, flow: Flow) -> FlowFiles:
+        """The reads of one run of a flow's function."""
+        return FlowFiles(self, flow)
+
+
+class FlowFiles:
+    """Counts the Auto Loader reads of a function, so that each finds its schema again in the next run."""
+
+    def __init__(self, shared: FileReads, flow: Flow) -> None:
+        self._shared, self._flow, self._count = shared, flow, 0
+
+    def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+        """The stream of arriving files."""
+        from goldlane.pipelines.autoloader import cloud_files
+
+        generation = self._shared.storage.remembered(self._flow.target).get("generation", 0)
+        place = self._shared.storage.file_schema(self._flow.target, self._flow.name, generation, self._count)
+        self._count += 1
+        return cloud_files(self._shared.session, paths, options, schema, schema_location=place)

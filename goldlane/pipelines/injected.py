@@ -1,0 +1,143 @@
+"""The ``spark`` that source files see: a real session whose reads by name, and of cloud files, go through the pipeline."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql.streaming.readwriter import DataStreamReader
+
+from goldlane.pipelines.reads import current_reads
+from goldlane.pipelines.schematext import schema_of
+from goldlane.pipelines.sqltext import TableReference, replace_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql.types import StructType
+
+_view_numbers = itertools.count()
+
+
+class PipelineSession(SparkSession):
+    """A SparkSession on a clone of the user's: settings made by a pipeline stay in it."""
+
+    @property
+    def read(self) -> PipelineReader:
+        """A batch reader."""
+        return PipelineReader(self)
+
+    @property
+    def readStream(self) -> PipelineStreamReader:  # noqa: N802  Spark's name
+        """A stream reader that knows ``cloudFiles``."""
+        return PipelineStreamReader(self)
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
+        """A table by name: the pipeline's, an input's, the storage's or the catalog's."""
+        return current_reads().batch(tableName)
+
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
+        """SQL whose table names mean what they mean in ``table``; ``STREAM(x)`` and ``LIVE.x`` included."""
+        return super().sql(replace_tables(sqlQuery, self._view_of), args, **kwargs)
+
+    def _view_of(self, reference: TableReference) -> str | None:
+        reads = current_reads()
+        if not reads.knows(reference.name):
+            return None
+        frame = reads.stream(reference.name, {}) if reference.streams else reads.batch(reference.name)
+        name = f"__goldlane_{next(_view_numbers)}"
+        frame.createOrReplaceTempView(name)
+        return name
+
+
+class PipelineReader(DataFrameReader):
+    """A batch reader whose tables are the pipeline's and whose paths are mapped."""
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
+        """A table by name."""
+        return current_reads().batch(tableName)
+
+    def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002  Spark's name
+        """Files of any format."""
+        return super().load(_mapped(path), format, schema, **options)
+
+
+class PipelineStreamReader(DataStreamReader):
+    """A stream reader that remembers its options, for Spark's own cannot be asked for them."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        super().__init__(spark)
+        self._format: str | None = None
+        self._options: dict[str, str] = {}
+        self._schema: StructType | None = None
+
+    def format(self, source: str) -> PipelineStreamReader:
+        """The source's format; ``cloudFiles`` is Auto Loader."""
+        self._format = source
+        if source.lower() != "cloudfiles":
+            super().format(source)
+        return self
+
+    def schema(self, schema: StructType | str) -> PipelineStreamReader:
+        """The schema of the files."""
+        self._schema = schema_of(schema)
+        super().schema(schema)
+        return self
+
+    def option(self, key: str, value: Any) -> PipelineStreamReader:
+        """One option of the source."""
+        self._options[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        if not key.lower().startswith("cloudfiles."):
+            super().option(key, value)
+        return self
+
+    def options(self, **options: Any) -> PipelineStreamReader:
+        """Several options of the source."""
+        for key, value in options.items():
+            self.option(key, value)
+        return self
+
+    def load(self, path: str | None = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002  Spark's name
+        """The stream of a source."""
+        for given, apply in ((format, self.format), (schema, self.schema)):
+            if given is not None:
+                apply(given)
+        self.options(**options)
+        if (self._format or "").lower() == "cloudfiles":
+            paths = list(_paths(path or self._options.get("path")))
+            return current_reads().cloud_files(paths, self._options, self._schema)
+        return super().load(_mapped(path))
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
+        """What is new in a table."""
+        return current_reads().stream(tableName, self._options)
+
+
+def _override_paths(reader: type, formats: tuple[str, ...]) -> None:
+    """Give ``reader`` the shorthands (``json(path)``, ...) with mapped paths."""
+    for name in formats:
+        original = getattr(reader.__mro__[1], name)
+
+        def shorthand(self: Any, path: Any, *args: Any, _original: Any = original, **kwargs: Any) -> DataFrame:
+            frame: DataFrame = _original(self, _mapped(path), *args, **kwargs)
+            return frame
+
+        shorthand.__name__ = name
+        setattr(reader, name, shorthand)
+
+
+def _mapped(path: Any) -> Any:
+    if isinstance(path, str):
+        return current_reads().path(path)
+    return [current_reads().path(one) if isinstance(one, str) else one for one in path] if isinstance(path, list) else path
+
+
+def _paths(path: str | list[str] | None) -> Iterator[str]:
+    given = [path] if isinstance(path, str) else path or []
+    yield from (current_reads().path(one) for one in given)
+
+
+_FORMATS = ("csv", "json", "orc", "parquet", "text", "xml")
+_override_paths(PipelineReader, _FORMATS)
+_override_paths(PipelineStreamReader, _FORMATS)

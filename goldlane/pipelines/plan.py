@@ -1,0 +1,70 @@
+"""What planning finds out: each dataset with its kind, schema, key and inputs, in an order that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.definitions import Dataset, Flow, Kind, Problem
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFlow:
+    """A flow whose function was run once against stand-ins. ``inputs`` are keys of datasets, ``externals`` names outside."""
+
+    flow: Flow
+    schema: StructType
+    streams: bool
+    inputs: tuple[str, ...]
+    externals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDataset:
+    """A dataset whose kind and schema are known."""
+
+    dataset: Dataset
+    kind: Kind
+    schema: StructType
+    primary_key: tuple[str, ...]
+    flows: tuple[PlannedFlow, ...]
+
+    @property
+    def key(self) -> str:
+        """The dataset's qualified name in lower case."""
+        return self.dataset.name.key
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Keys of the pipeline's datasets it reads."""
+        return tuple(dict.fromkeys(key for flow in self.flows for key in flow.inputs))
+
+    @property
+    def externals(self) -> tuple[str, ...]:
+        """Names outside the pipeline that it reads."""
+        return tuple(dict.fromkeys(name for flow in self.flows for name in flow.externals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A pipeline that can run, unless there are problems."""
+
+    datasets: Mapping[str, PlannedDataset]
+    problems: tuple[Problem, ...] = field(default=())
+
+    def sorter(self) -> TopologicalSorter[str]:
+        """The graph as dependencies: a dataset after everything it reads."""
+        return TopologicalSorter({key: planned.inputs for key, planned in self.datasets.items()})
+
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """(from, to) by written names, what is outside the pipeline included."""
+        for planned in self.datasets.values():
+            for key in planned.inputs:
+                yield self.datasets[key].dataset.written, planned.dataset.written
+            for name in planned.externals:
+                yield name, planned.dataset.written

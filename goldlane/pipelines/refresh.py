@@ -1,0 +1,84 @@
+"""Full refreshes: a table and its checkpoints start a new generation together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from goldlane.errors import UsageError
+from goldlane.pipelines.definitions import Kind
+from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.names import Namespace
+from goldlane.pipelines.plan import Plan, PlannedDataset
+from goldlane.pipelines.storage import Storage
+from goldlane.pipelines.tables import empty_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def selected_keys(plan: Plan, namespace: Namespace, names: Iterable[str]) -> frozenset[str]:
+    """Keys of the named datasets.
+
+    Raises:
+        UsageError: some are not in the pipeline; all of them at once.
+    """
+    keys = {name: namespace.qualify(name).key for name in names}
+    unknown = [name for name, key in keys.items() if key not in plan.datasets]
+    if unknown:
+        known = ", ".join(planned.dataset.written for planned in plan.datasets.values())
+        raise UsageError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known}")
+    return frozenset(keys.values())
+
+
+def claim_tables(plan: Plan, storage: Storage, pipeline: str) -> None:
+    """Make the plan's tables this pipeline's.
+
+    Raises:
+        PipelineError: another pipeline wrote some of them first; nothing is claimed then.
+    """
+    stored = [planned for planned in plan.datasets.values() if planned.kind is not Kind.VIEW]
+    owners = {planned.dataset.written: storage.remembered(planned.dataset.name).get("owner", pipeline) for planned in stored}
+    taken = [f"{name} belongs to pipeline {owner!r}" for name, owner in owners.items() if owner != pipeline]
+    if taken:
+        raise PipelineError("; ".join(taken), hint=f"this is pipeline {pipeline!r}; rename the table, or use another --storage")
+    for planned in stored:
+        storage.remember(planned.dataset.name, owner=pipeline)
+
+
+def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[str]) -> None:
+    """Empty the tables of ``keys`` and start new generations of their checkpoints.
+
+    The intent is recorded first: a crash in between is finished by the next update, whatever that one was asked for.
+
+    Raises:
+        PipelineError: a table refuses full refreshes (``pipelines.reset.allowed``); nothing is reset then.
+    """
+    refused = [
+        planned.dataset.written
+        for key, planned in plan.datasets.items()
+        if key in keys and planned.dataset.table_properties.get("pipelines.reset.allowed", "true").lower() == "false"
+    ]
+    if refused:
+        raise PipelineError(
+            f"{', '.join(refused)} must not be reset: pipelines.reset.allowed is false", hint="leave it out of --full-refresh"
+        )
+    for key, planned in plan.datasets.items():
+        if key in keys and planned.kind is not Kind.VIEW:
+            generation = storage.remembered(planned.dataset.name).get("generation", 0) + 1
+            storage.remember(planned.dataset.name, generation=generation, resetting=True, fingerprint=None)
+    finish_resets(session, plan, storage)
+
+
+def finish_resets(session: SparkSession, plan: Plan, storage: Storage) -> None:
+    """Empty every table whose reset was recorded and not finished."""
+    for planned in plan.datasets.values():
+        if planned.kind is not Kind.VIEW and storage.remembered(planned.dataset.name).get("resetting"):
+            _empty(session, planned, storage)
+            storage.remember(planned.dataset.name, resetting=False)
+
+
+def _empty(session: SparkSession, planned: PlannedDataset, storage: Storage) -> None:
+    path = storage.table(planned.dataset.name)
+    if (path / "_delta_log").is_dir():
+        empty_table(session, planned, path)

@@ -1,0 +1,122 @@
+"""Collects what source files declare while they load. One registry per load; the decorators write into the current one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation, Flow, Problem, QueryFlow
+from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.names import Namespace, TableName
+
+
+class Registry:
+    """Datasets and flows in the order of their declaration, and the problems met on the way."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self.namespace = namespace
+        self.datasets: dict[str, Dataset] = {}
+        self.flows: list[Flow] = []
+        self.problems: list[Problem] = []
+        # Expectation decorators stand below the table's decorator and so run first, on a function that is nobody's yet.
+        self._expectations: dict[Callable[..., Any], tuple[Expectation, ...]] = {}
+        self._functions: dict[Callable[..., Any], str] = {}
+
+    def add_dataset(self, dataset: Dataset) -> None:
+        """Enter a dataset; a second one of the same name is a problem, not an overwrite."""
+        first = self.datasets.get(dataset.name.key)
+        if first is not None:
+            where = f", first at {first.place}" if first.place else ""
+            self.problems.append(
+                Problem(code="duplicate_name", message=f"{dataset.written!r} is defined twice{where}", place=dataset.place)
+            )
+            return
+        self.datasets[dataset.name.key] = dataset
+
+    def add_flow(self, flow: Flow) -> None:
+        """Enter a flow; two flows of one name into one target are a problem, for a checkpoint belongs to one flow."""
+        twins = [other for other in self.flows if (other.name, other.target.key) == (flow.name, flow.target.key)]
+        if twins:
+            hint = "give each flow a name of its own (name=...)"
+            self.problems.append(
+                Problem(code="duplicate_flow", message=f"two flows named {flow.name!r} write to {flow.target}; {hint}", place=flow.place)
+            )
+            return
+        self.flows.append(flow)
+        if isinstance(flow, QueryFlow):
+            self._functions[flow.function] = flow.target.key
+
+    def add_expectations(self, function: Callable[..., Any], expectations: tuple[Expectation, ...]) -> None:
+        """Attach rules to a decorated function, whether the dataset's decorator ran before or comes after."""
+        self._expectations[function] = (*expectations, *self._expectations.get(function, ()))
+
+    def finish(self) -> None:
+        """Give each dataset the rules of its function; report rules that no dataset carries, and doubled rule names."""
+        for function, expectations in self._expectations.items():
+            target = self._functions.get(function)
+            if target is None or target not in self.datasets:
+                name = getattr(function, "__name__", "?")
+                self.problems.append(Problem(code="expectation_without_table", message=f"{name!r} has expectations but is no dataset"))
+                continue
+            dataset = self.datasets[target]
+            self.datasets[target] = replace(dataset, expectations=(*dataset.expectations, *expectations))
+        for dataset in self.datasets.values():
+            self._report_doubled_rules(dataset)
+        self._report_flows_into_nothing()
+
+    def flows_into(self, target: TableName) -> tuple[Flow, ...]:
+        """The flows that feed ``target``."""
+        return tuple(flow for flow in self.flows if flow.target.key == target.key)
+
+    def _report_doubled_rules(self, dataset: Dataset) -> None:
+        names = [rule.name for rule in dataset.expectations]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self.problems.append(
+                Problem(
+                    code="duplicate_expectation", message=f"{dataset.written!r} has two expectations named {name!r}", place=dataset.place
+                )
+            )
+
+    def _report_flows_into_nothing(self) -> None:
+        for flow in self.flows:
+            if flow.target.key not in self.datasets:
+                hint = "declare it with create_streaming_table"
+                kind = "AUTO CDC flow" if isinstance(flow, ChangeFlow) else "flow"
+                self.problems.append(
+                    Problem(
+                        code="flow_into_nothing",
+                        message=f"{kind} {flow.name!r} writes to {flow.target}, which is not defined; {hint}",
+                        place=flow.place,
+                    )
+                )
+
+
+_current: list[Registry] = []
+
+
+@contextmanager
+def collecting(registry: Registry) -> Iterator[Registry]:
+    """Make ``registry`` the one that decorators write into."""
+    _current.append(registry)
+    try:
+        yield registry
+    finally:
+        _current.pop()
+
+
+def current_registry() -> Registry:
+    """The registry of the load in progress.
+
+    Raises:
+        PipelineError: a decorator ran while no pipeline is loading.
+    """
+    if not _current:
+        raise PipelineError("a dlt decorator ran outside a pipeline", hint="run the file with `goldlane run FILE --storage DIR`")
+    return _current[-1]
+
+
+def text_mapping(values: Mapping[str, Any] | None) -> dict[str, str]:
+    """Properties and settings as Spark wants them: everything text, booleans in lower case."""
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in (values or {}).items()}

@@ -1,0 +1,174 @@
+"""``goldlane.run``: load, plan, update. The one way into the runtime, for the command line and for tests alike."""
+
+from __future__ import annotations
+
+import platform
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.errors import InvalidPipelineError
+from goldlane.pipelines.events import EventLog, Listener
+from goldlane.pipelines.externals import Externals
+from goldlane.pipelines.files import FileReads
+from goldlane.pipelines.loader import LoadReads, load
+from goldlane.pipelines.names import Namespace
+from goldlane.pipelines.narration import Narrator
+from goldlane.pipelines.outcome import Update
+from goldlane.pipelines.plan import Plan
+from goldlane.pipelines.planner import Planner
+from goldlane.pipelines.refresh import claim_tables, finish_resets, reset, selected_keys
+from goldlane.pipelines.registry import Registry
+from goldlane.pipelines.sessions import pipeline_session
+from goldlane.pipelines.shim import served_modules
+from goldlane.pipelines.sources import Sources, find_sources
+from goldlane.pipelines.storage import Storage
+from goldlane.pipelines.update import Selection, Updater, inputs_of, planned_results, status_of
+from goldlane.pipelines.writes import World
+from goldlane.session import local_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from goldlane.pipelines.injected import PipelineSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Everything an update is asked for."""
+
+    sources: Sources
+    storage: Storage
+    name: str
+    namespace: Namespace = field(default_factory=Namespace)
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    refresh: Sequence[str] | None = None
+    full_refresh: bool | Sequence[str] = False
+
+
+def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
+    sources: str | Path | Sequence[str | Path],
+    *,
+    storage: str | Path,
+    spark: SparkSession | None = None,
+    name: str | None = None,
+    catalog: str | None = None,
+    schema: str | None = None,
+    configuration: Mapping[str, str] | None = None,
+    inputs: Mapping[str, str] | None = None,
+    paths: Mapping[str, str] | None = None,
+    refresh: Sequence[str] | None = None,
+    full_refresh: bool | Sequence[str] = False,
+    validate_only: bool = False,
+    listeners: Sequence[Listener] = (),
+) -> Update:
+    """Run a pipeline once: everything that has arrived, then stop.
+
+    Args:
+        sources: .py files, notebooks, folders or globs.
+        storage: the folder for tables, checkpoints and the event log.
+        spark: a classic session with Delta; by default a local one is started.
+        name: the pipeline's name, which owns its tables; by default the project folder's.
+        catalog: what unqualified names get as their catalog.
+        schema: what unqualified names get as their schema, ``default`` when not said.
+        configuration: what ``spark.conf.get`` answers inside the pipeline.
+        inputs: tables that the pipeline does not define, as name -> path (Delta, parquet, csv, json).
+        paths: path prefixes of the platform, as prefix -> folder of this machine.
+        refresh: only these datasets.
+        full_refresh: True, or the datasets to compute from the beginning.
+        validate_only: check everything, update no table.
+        listeners: called with each event of the log.
+
+    Returns:
+        The update, also when datasets failed; see ``Update.raise_for_status``.
+
+    Raises:
+        UsageError: the caller's or the pipeline's mistakes, all at once, before anything is written.
+    """
+    listed = [sources] if isinstance(sources, str | Path) else list(sources)
+    found = find_sources(listed)
+    request = Request(
+        sources=found,
+        storage=Storage(Path(storage).resolve()),
+        name=name or found.default_name,
+        namespace=Namespace(catalog, schema),
+        configuration=configuration or {},
+        inputs=inputs or {},
+        paths=paths or {},
+        refresh=refresh,
+        full_refresh=full_refresh,
+    )
+    request.storage.open()
+    base = spark or local_spark(**{key: value for key, value in request.configuration.items() if key.startswith("spark.")})
+    with request.storage.update_of(request.name), planned(request, base) as (world, session):
+        return _update(request, world, session, base, tuple(listeners), validate_only=validate_only)
+
+
+@contextmanager
+def planned(request: Request, base: SparkSession) -> Iterator[tuple[World, PipelineSession]]:
+    """The pipeline, loaded and planned; its modules and its session stay while the body of the ``with`` runs.
+
+    Raises:
+        InvalidPipelineError: every mistake in the sources.
+    """
+    with served_modules(request.sources.root), pipeline_session(base, request.configuration) as session:
+        plain = type(base)(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
+        externals = Externals(plain, request.storage, request.namespace, request.inputs)
+        files = FileReads(plain, request.storage, request.paths)
+        registry = Registry(request.namespace)
+        load(request.sources, registry, session, LoadReads(request.namespace, externals, files))
+        plan = Planner(registry, plain, externals, files, request.sources.root).plan()
+        if plan.problems:
+            raise InvalidPipelineError(plan.problems)
+        world = World(session=plain, storage=request.storage, namespace=request.namespace, plan=plan, externals=externals, files=files)
+        yield world, session
+
+
+def _update(  # noqa: PLR0913  the parts of an update, each made above
+    request: Request, world: World, session: PipelineSession, base: SparkSession, listeners: tuple[Listener, ...], *, validate_only: bool
+) -> Update:
+    started, update_id = time.perf_counter(), str(uuid.uuid4())
+    full = _full_refresh(request, world.plan)
+    selection = _selection(request, world.plan, full)
+    if not validate_only:
+        claim_tables(world.plan, request.storage, request.name)
+    origin = {"pipeline_id": request.name, "pipeline_name": request.name, "update_id": update_id, "host": platform.node()}
+    narrator = Narrator(EventLog(request.storage.events, origin, listeners), update_id)
+    narrator.created(
+        {"validate_only": validate_only, "full_refresh": sorted(full), "sources": [str(file) for file in request.sources.files]}
+    )
+    inputs = inputs_of(world.plan)
+    for planned in world.plan.datasets.values():
+        narrator.defined(planned, inputs[planned.dataset.written])
+    if validate_only:
+        results = planned_results(world)
+    else:
+        finish_resets(world.session, world.plan, request.storage)
+        if full:
+            narrator.state("RESETTING")
+            reset(world.session, world.plan, request.storage, full)
+        narrator.state("RUNNING")
+        narrator.flush()
+        results = Updater(world, session, narrator, selection, request.sources.root).run()
+    status = status_of(results)
+    narrator.ended(results, status)
+    seconds = time.perf_counter() - started
+    return Update(update_id=update_id, status=status, seconds=seconds, datasets=results, events_path=request.storage.events, spark=base)
+
+
+def _full_refresh(request: Request, plan: Plan) -> frozenset[str]:
+    if isinstance(request.full_refresh, bool):
+        return frozenset(plan.datasets) if request.full_refresh else frozenset()
+    return selected_keys(plan, request.namespace, request.full_refresh)
+
+
+def _selection(request: Request, plan: Plan, full: frozenset[str]) -> Selection:
+    if request.refresh is None and isinstance(request.full_refresh, bool):
+        return Selection()
+    return Selection(keys=selected_keys(plan, request.namespace, request.refresh or ()) | full)

@@ -1,0 +1,92 @@
+"""``schema=`` of a table: columns for Spark, and the constraints that Spark's own DDL parser refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+_PRIMARY_KEY = re.compile(r"PRIMARY\s+KEY\s*\(([^)]*)\)", re.IGNORECASE)
+_CONSTRAINT = re.compile(r"^\s*(CONSTRAINT\s+\S+\s+)?(PRIMARY\s+KEY|FOREIGN\s+KEY|EXPECT|CHECK)\b", re.IGNORECASE)
+# Column clauses that change access or computation, not the type: masks need a catalog, generated values a Databricks writer.
+_CLAUSES = re.compile(
+    r"\s+(MASK\s+\S+(\s+USING\s+COLUMNS\s*\([^)]*\))?|GENERATED\s+(ALWAYS|BY\s+DEFAULT)\s+AS\s+(IDENTITY\s*(\([^)]*\))?|\(.*\)))",
+    re.IGNORECASE,
+)
+_QUOTES = {"'": "'", '"': '"', "`": "`"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSchema:
+    """A table's declared columns and the columns of its primary key, empty when it has none."""
+
+    columns: StructType
+    primary_key: tuple[str, ...] = ()
+
+
+def parse_schema(schema: str | StructType) -> DeclaredSchema:
+    """The columns and the primary key of a ``schema=``.
+
+    Raises:
+        DefinitionError: Spark cannot read a column, or the key names a column that is not there.
+    """
+    if not isinstance(schema, str):
+        return DeclaredSchema(schema)
+    items = list(_items(schema))
+    columns = [_CLAUSES.sub("", item) for item in items if not _CONSTRAINT.match(item)]
+    struct = schema_of(", ".join(columns))
+    key = tuple(name for item in items if (found := _PRIMARY_KEY.search(item)) for name in _key_columns(item, found.group(1)))
+    unknown = [name for name in key if name not in struct.names]
+    if unknown:
+        raise DefinitionError(f"schema=: the primary key names {unknown}, which are no columns")
+    return DeclaredSchema(struct, key)
+
+
+def schema_of(columns: str | StructType) -> StructType:
+    """Columns as Spark's type.
+
+    Raises:
+        DefinitionError: the text is no list of columns.
+    """
+    from pyspark.errors import PySparkException
+    from pyspark.sql.types import StructType
+
+    if isinstance(columns, StructType):
+        return columns
+    try:
+        found = StructType.fromDDL(columns)
+    except PySparkException as error:
+        raise DefinitionError(f"schema= does not parse: {str(error).splitlines()[0]}") from None
+    if not isinstance(found, StructType):
+        raise DefinitionError(f"schema={columns!r} is a type, not a list of columns")
+    return found
+
+
+def _key_columns(item: str, inside: str) -> Iterator[str]:
+    if _CONSTRAINT.match(item):
+        yield from (re.sub(r"\s+TIMESERIES$", "", part.strip(), flags=re.IGNORECASE).strip("`") for part in inside.split(","))
+
+
+def _items(text: str) -> Iterator[str]:
+    """The parts of a column list: split at commas outside of quotes, parentheses and angle brackets."""
+    depth, start, quote = 0, 0, ""
+    for position, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES:
+            quote = letter
+        elif letter in "(<":
+            depth += 1
+        elif letter in ")>":
+            depth -= 1
+        elif letter == "," and depth == 0:
+            yield text[start:position].strip()
+            start = position + 1
+    if text[start:].strip():
+        yield text[start:].strip()

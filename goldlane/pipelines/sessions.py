@@ -1,0 +1,81 @@
+"""The session of one update: a clone of the caller's, which ``SparkSession.builder.getOrCreate()`` inside a pipeline means, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from goldlane.pipelines.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from goldlane.pipelines.injected import PipelineSession
+
+# What the runtime itself relies on; a pipeline's own configuration wins.
+_CONF = {
+    "spark.sql.streaming.numRecentProgressUpdates": "100000",
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    # Databricks knows table properties that open-source Delta does not.
+    "spark.databricks.delta.allowArbitraryProperties.enabled": "true",
+    # A plan's text is part of a view's fingerprint (unchanged.py): all columns of it.
+    "spark.sql.debug.maxToStringFields": "100000",
+    # MERGE reads its source twice, and the source is a whole gold query.
+    "spark.databricks.delta.merge.materializeSource": "all",
+}
+
+
+@contextmanager
+def pipeline_session(base: SparkSession, configuration: Mapping[str, str]) -> Iterator[PipelineSession]:
+    """A session for one update, made the current one meanwhile.
+
+    Raises:
+        PipelineError: ``base`` is a Spark Connect session, or has no Delta.
+    """
+    from pyspark.sql import SparkSession
+
+    from goldlane.pipelines.injected import PipelineSession
+
+    if not isinstance(base, SparkSession) or not hasattr(base, "_jsparkSession"):
+        raise PipelineError("the runtime needs a classic SparkSession, not Spark Connect", hint="pass goldlane.session.local_spark()")
+    if "io.delta" not in (base.conf.get("spark.sql.extensions", "") or ""):
+        raise PipelineError("this SparkSession has no Delta", hint="build it with goldlane.session.local_spark()")
+    session = PipelineSession(base.sparkContext, base._jsparkSession.cloneSession())  # noqa: SLF001  newSession() would lose the caller's settings
+    for key, value in {**_CONF, **configuration}.items():
+        if session.conf.isModifiable(key) or not key.startswith("spark."):
+            session.conf.set(key, value)
+    before: tuple[Any, Any] = (SparkSession._instantiatedSession, SparkSession._activeSession)  # noqa: SLF001  where getOrCreate looks
+    try:
+        make_current(session)
+        yield session
+    finally:
+        SparkSession._instantiatedSession, SparkSession._activeSession = before  # noqa: SLF001  as above
+        _set_active(base)
+
+
+@contextmanager
+def flow_settings(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """A flow's ``spark_conf``, for as long as it runs; flows that run beside it see it, too, for they share the session."""
+    before = {key: session.conf.get(key, None) for key in settings}
+    for key, value in settings.items():
+        session.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            session.conf.set(key, value) if value is not None else session.conf.unset(key)
+
+
+def make_current(session: PipelineSession) -> None:
+    """Let ``getOrCreate`` and ``active`` answer ``session`` in this thread."""
+    from pyspark.sql import SparkSession
+
+    SparkSession._instantiatedSession = session  # noqa: SLF001  where getOrCreate looks
+    SparkSession._activeSession = session  # noqa: SLF001  where active looks
+    _set_active(session)
+
+
+def _set_active(session: SparkSession) -> None:
+    jvm: Any = session._jvm  # noqa: SLF001  the active session is the JVM's
+    jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(session._jsparkSession)  # noqa: SLF001  as above

@@ -1,0 +1,78 @@
+"""What SOURCE means: files, folders, globs; and the root that a pipeline's own imports are resolved from."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldlane.errors import UsageError
+
+SUFFIXES = (".py", ".ipynb")
+_NOT_SOURCES = {"__pycache__", ".ipynb_checkpoints", ".venv", ".git"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a pipeline in the order they load, and its root."""
+
+    files: tuple[Path, ...]
+    root: Path
+
+    @property
+    def default_name(self) -> str:
+        """The pipeline's name when nobody says one: the project's folder."""
+        return self.root.name or "pipeline"
+
+
+def find_sources(sources: Sequence[str | Path], root: Path | None = None) -> Sources:
+    """The source files that ``sources`` name: files, folders (recursively) and globs.
+
+    Raises:
+        UsageError: a source does not exist or holds no source file; all of them at once.
+    """
+    found: list[Path] = []
+    mistakes: list[str] = []
+    for source in sources:
+        files = _files(str(source))
+        found += [file for file in files if file not in found]
+        if not files:
+            mistakes.append(_nothing(str(source)))
+    if not sources:
+        mistakes.append("no SOURCE given")
+    if mistakes:
+        hint = "SOURCE is a .py file, a notebook, a folder or a glob; [tool.goldlane] pipelines names the default"
+        raise UsageError("; ".join(mistakes), hint=hint)
+    return Sources(files=tuple(found), root=root or find_root(found[0]))
+
+
+def find_root(file: Path) -> Path:
+    """The nearest parent of ``file`` with a ``pyproject.toml``, else its folder."""
+    for folder in file.resolve().parents:
+        if (folder / "pyproject.toml").is_file() or (folder / "databricks.yml").is_file():
+            return folder
+    return file.resolve().parent
+
+
+def _files(source: str) -> list[Path]:
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path.resolve()]
+    if path.is_dir():
+        return sorted(file.resolve() for suffix in SUFFIXES for file in path.rglob(f"*{suffix}") if _is_source(file))
+    hits = (Path(hit) for hit in glob.glob(source, recursive=True))  # noqa: PTH207  an absolute pattern is fine here
+    return sorted(hit.resolve() for hit in hits if hit.is_file() and hit.suffix in SUFFIXES and _is_source(hit))
+
+
+def _is_source(file: Path) -> bool:
+    return file.name != "__init__.py" and not _NOT_SOURCES & set(file.parts)
+
+
+def _nothing(source: str) -> str:
+    path = Path(source)
+    if path.is_dir():
+        return f"{source} holds no .py file or notebook"
+    near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else [], n=1)
+    return f"{source} does not exist" + (f"; did you mean {path.parent / near[0]}?" if near else "")

@@ -1,0 +1,87 @@
+"""Delta tables of a pipeline: made from a plan, replaced in one commit, or merged so that only what differs is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.plan import PlannedDataset
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> None:
+    """Make the table where there is none: columns, comment, properties, partitions; the change feed on when it has a key."""
+    from delta.tables import DeltaTable
+
+    if (path / "_delta_log").is_dir():
+        return
+    dataset = planned.dataset
+    builder = DeltaTable.createIfNotExists(session).location(str(path)).addColumns(planned.schema)
+    feed = {"delta.enableChangeDataFeed": "true"} if planned.primary_key else {}
+    for key, value in {**feed, **dataset.table_properties}.items():
+        builder = builder.property(key, value)
+    if dataset.comment:
+        builder = builder.comment(dataset.comment)
+    if dataset.partition_cols:
+        builder = builder.partitionedBy(*dataset.partition_cols)
+    elif dataset.cluster_by:
+        builder = builder.clusterBy(*dataset.cluster_by)
+    builder.execute()
+
+
+def replace_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
+    """One commit after which the table holds exactly ``frame``, its schema included."""
+    writer = frame.write.format("delta").mode("overwrite")
+    if not _same_columns(frame.schema, _columns(frame.sparkSession, path)):
+        writer = writer.option("overwriteSchema", "true")
+        if planned.dataset.partition_cols:
+            writer = writer.partitionBy(*planned.dataset.partition_cols)
+    writer.save(str(path))
+
+
+def merge_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
+    """One commit after which the table equals ``frame``, and whose change feed holds only the rows that differ."""
+    from delta.tables import DeltaTable
+
+    session = frame.sparkSession
+    if not _same_columns(frame.schema, _columns(session, path)) or _is_empty(session, path):
+        replace_content(frame, planned, path)
+        return
+    same_key = " AND ".join(f"target.`{column}` <=> source.`{column}`" for column in planned.primary_key)
+    columns = [f"`{column}`" for column in planned.schema.names]
+    differs = " OR ".join(
+        f"NOT (target.{column} <=> source.{column})" for column in columns if column.strip("`") not in planned.primary_key
+    )
+    merge = DeltaTable.forPath(session, str(path)).alias("target").merge(frame.alias("source"), same_key)
+    merge.whenMatchedUpdateAll(differs or "false").whenNotMatchedInsertAll().whenNotMatchedBySourceDelete().execute()
+
+
+def empty_table(session: SparkSession, planned: PlannedDataset, path: Path) -> None:
+    """Replace the table by an empty one of the planned schema, in one commit: a full refresh begins."""
+    from goldlane.pipelines.standins import empty_batch
+
+    frame = empty_batch(session, planned.schema)
+    frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(str(path))
+
+
+def table_version(session: SparkSession, path: Path) -> int:
+    """The newest Delta version of a table."""
+    log = session._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session._jsparkSession, str(path))  # type: ignore[union-attr]  # noqa: SLF001  history() would run a job
+    return int(log.update(False, session._jvm.scala.Option.empty(), session._jvm.scala.Option.empty()).version())  # type: ignore[union-attr]  # noqa: SLF001  as above
+
+
+def _columns(session: SparkSession, path: Path) -> StructType:
+    return session.read.format("delta").load(str(path)).schema
+
+
+def _same_columns(left: StructType, right: StructType) -> bool:
+    return [(column.name, column.dataType.simpleString()) for column in left] == [
+        (column.name, column.dataType.simpleString()) for column in right
+    ]
+
+
+def _is_empty(session: SparkSession, path: Path) -> bool:
+    return session.read.format("delta").load(str(path)).isEmpty()

@@ -1,0 +1,120 @@
+"""The reads of a flow that really runs, and the observations that come with the rules of tables and views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldlane.expectations import Check, enforce, quality
+from goldlane.pipelines.checks import checks_of
+from goldlane.pipelines.definitions import Dataset, Flow, Kind, QueryFlow
+from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.externals import Externals
+from goldlane.pipelines.files import FileReads
+from goldlane.pipelines.names import Namespace
+from goldlane.pipelines.outcome import FlowCounts, RuleResult
+from goldlane.pipelines.plan import Plan
+from goldlane.pipelines.storage import Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, Observation, SparkSession
+    from pyspark.sql.types import StructType
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An observation placed in a flow's plan: of the flow's own table, or of a view it reads."""
+
+    name: str
+    dataset: str
+    checks: Sequence[Check]
+    observation: Observation | None
+    is_target: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What all flows of an update share."""
+
+    session: SparkSession
+    storage: Storage
+    namespace: Namespace
+    plan: Plan
+    externals: Externals
+    files: FileReads
+
+
+class FlowReads:
+    """Answers a flow's reads with real tables; views are computed in place, with their rules."""
+
+    def __init__(self, world: World, flow: Flow) -> None:
+        self._world, self._flow = world, flow
+        self._files = world.files.of(flow)
+        self.observed: list[Observed] = []
+
+    def batch(self, name: str) -> DataFrame:
+        """A table's rows, or a view's query."""
+        return self._frame(name, {}, streams=False)
+
+    def stream(self, name: str, options: Mapping[str, str]) -> DataFrame:
+        """What is new in a table, or a view's streaming query."""
+        return self._frame(name, options, streams=True)
+
+    def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+        """Files as they arrive."""
+        return self._files.cloud_files(paths, options, schema)
+
+    def knows(self, name: str) -> bool:
+        """Whether SQL text that says ``name`` means something of ours."""
+        qualified = self._world.namespace.qualify(name)
+        return qualified.key in self._world.plan.datasets or self._world.externals.knows(qualified)
+
+    def path(self, path: str) -> str:
+        """The mapped path."""
+        return self._world.files.path(path)
+
+    def enforced(self, frame: DataFrame, dataset: Dataset, *, is_target: bool) -> DataFrame:
+        """``frame`` under the dataset's rules, observed on its way; every flow's own table is observed, rules or not."""
+        from pyspark.sql import DataFrame, Observation
+
+        # From here on it is the runtime's frame: its session reads paths, not the pipeline's names.
+        frame = DataFrame(frame._jdf, self._world.session)  # noqa: SLF001  a frame cannot be moved to another session publicly
+        checks = checks_of(dataset)
+        name = f"goldlane_{len(self.observed)}"
+        observation = None if frame.isStreaming else Observation(name)
+        self.observed.append(Observed(name, dataset.written, checks, observation, is_target))
+        return enforce(frame, checks, observation or name, flow=self._flow.name)
+
+    def counts(self, metrics: Mapping[str, Mapping[str, Any]]) -> FlowCounts:
+        """The rows and rules of one write, from what was observed on it."""
+        total = FlowCounts()
+        for entry in self.observed:
+            if "rows" not in metrics.get(entry.name, {}):
+                continue
+            found = quality(metrics[entry.name], entry.checks)
+            rules = tuple(
+                RuleResult(name=count.name, dataset=entry.dataset, action=count.action, passed=count.passed, failed=count.failed)
+                for count in found.failed
+            )
+            output = found.rows - found.dropped if entry.is_target else 0
+            total += FlowCounts(output_rows=output, dropped_rows=found.dropped, rules=rules)
+        return total
+
+    def _frame(self, name: str, options: Mapping[str, str], *, streams: bool) -> DataFrame:
+        world = self._world
+        qualified = world.namespace.qualify(name)
+        planned = world.plan.datasets.get(qualified.key)
+        if planned is None:
+            return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name)
+        if planned.kind is Kind.VIEW:
+            return self._view(planned.flows[0].flow, planned.dataset)
+        path = str(world.storage.table(qualified))
+        reader = world.session.readStream if streams else world.session.read
+        return reader.format("delta").options(**options).load(path)
+
+    def _view(self, flow: Flow, dataset: Dataset) -> DataFrame:
+        if not isinstance(flow, QueryFlow):
+            raise PipelineError(f"view {dataset.written!r} cannot be the target of AUTO CDC")
+        frame = flow.function()
+        return self.enforced(frame, dataset, is_target=False) if dataset.expectations else frame

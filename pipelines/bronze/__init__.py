@@ -1,0 +1,1 @@
+"""Bronze: rows as they came, and where from."""

@@ -1,0 +1,37 @@
+"""Silver chargebacks: the newest report of each transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dlt
+
+from expectations import CHARGEBACKS
+from pipelines.silver.arrival import ARRIVAL, order_of_arrival
+from pipelines.silver.chargebacks import typed_chargebacks
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dlt.view(name="clean_chargebacks", comment="Typed chargebacks that broke no rule.")
+@dlt.expect_all(CHARGEBACKS.warn)
+@dlt.expect_all_or_drop(CHARGEBACKS.drop)
+def clean_chargebacks() -> DataFrame:
+    """What AUTO CDC reads."""
+    return dlt.read_stream("bronze_chargebacks").transform(typed_chargebacks)
+
+
+dlt.create_streaming_table(
+    name="silver_chargebacks",
+    comment="One row per transaction that was charged back; it counts from reported_at. The latest ingestion wins.",
+)
+
+dlt.create_auto_cdc_flow(
+    target="silver_chargebacks",
+    source="clean_chargebacks",
+    keys=["transaction_id"],
+    sequence_by=order_of_arrival(),
+    except_column_list=[*ARRIVAL],
+    stored_as_scd_type=1,
+)

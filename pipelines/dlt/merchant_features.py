@@ -1,0 +1,19 @@
+"""Gold: merchant_features, declared in ``features/merchant.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dlt
+
+from features.merchant import MERCHANT_FEATURES
+from pipelines.gold import merchant_features as gold
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dlt.table(name=MERCHANT_FEATURES.name, comment=MERCHANT_FEATURES.description, schema=MERCHANT_FEATURES.ddl())
+def merchant_features() -> DataFrame:
+    """A materialized view: late sales and reports change earlier days."""
+    return gold.merchant_features(dlt.read("silver_transactions"), dlt.read("silver_chargebacks"))

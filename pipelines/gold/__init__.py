@@ -1,0 +1,1 @@
+"""Gold: one row per key and event time, the history that training joins to."""

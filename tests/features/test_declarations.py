@@ -1,0 +1,202 @@
+"""Feature tables, features and windows as data: checked at birth, all mistakes at once, the same after a round trip."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldlane.errors import UsageError
+from goldlane.features import Feature, FeatureTable, Rolling
+from goldlane.features.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def a_table(**changes: Any) -> FeatureTable:
+    declared: dict[str, Any] = {
+        "name": "card_features",
+        "keys": ("card_id",),
+        "event_time": "as_of",
+        "features": (
+            Feature(name="spend_7d", type="decimal(28,2)", description="The cardholder's spend", unit="EUR"),
+            Feature(name="sales_1h", type="bigint", description="Sales", rolling=Rolling(function="count", window="1h", hop="5m")),
+        ),
+        "ttl": timedelta(days=90),
+        "source": "card_features",
+    }
+    return FeatureTable(**{**declared, **changes})
+
+
+def test_the_columns_are_keys_then_time_then_features() -> None:
+    table = a_table(keys=("card_id", "shop_id"))
+
+    assert table.columns == ("card_id", "shop_id", "as_of", "spend_7d", "sales_1h")
+
+
+def test_a_features_window_bears_the_features_name() -> None:
+    (rolling,) = a_table().rollings
+
+    assert rolling == Rolling(name="sales_1h", function="count", window="1h", hop="5m")
+
+
+def test_a_table_has_tiles_when_any_window_has_a_hop() -> None:
+    without = tuple(replace(feature, rolling=None) for feature in a_table().features)
+
+    assert a_table().has_tiles
+    assert not a_table(features=without).has_tiles
+
+
+def test_keys_are_strings_unless_said_otherwise() -> None:
+    table = a_table(keys=["card_id", "shop_id"], key_types={"shop_id": "LONG"})
+
+    assert table.key_types == {"card_id": "string", "shop_id": "bigint"}
+
+
+def test_types_have_one_spelling() -> None:
+    assert Feature(name="x", type="DECIMAL(18, 2)", description="An amount").type == "decimal(18,2)"
+
+
+def test_a_single_key_may_be_given_as_text() -> None:
+    assert a_table(keys="card_id").keys == ("card_id",)
+
+
+def test_declarations_are_frozen_and_can_be_keys_of_a_mapping() -> None:
+    with pytest.raises(FrozenInstanceError):
+        a_table().name = "other"  # type: ignore[misc]
+
+    assert {a_table(): 1}[a_table()] == 1
+
+
+def test_all_mistakes_of_a_table_are_named_at_once() -> None:
+    twice = Feature(name="x", type="int", description="One")
+
+    with pytest.raises(DeclarationError) as caught:
+        a_table(name="card features", keys=("card_id", "x"), features=(twice, twice), ttl=timedelta(0), key_types={"y": "int", "x": "blob"})
+
+    assert caught.value.mistakes == (
+        "the name must be a table name (letters, digits, _)",
+        "feature 'x' is named 2 times",
+        "feature 'x' is named like a key",
+        "ttl must be a timedelta longer than 0, not datetime.timedelta(0)",
+        "key_types names 'y', which is no key",
+        (
+            "key 'x': unknown type 'blob'; known are bigint, binary, boolean, date, double, float, int, smallint, string, "
+            "timestamp, timestamp_ntz, tinyint and decimal(p,s)"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, mistake",
+    [
+        ({"keys": ()}, "keys are missing"),
+        ({"features": ()}, "features are missing"),
+        ({"features": ("x",)}, "'x' is no Feature"),
+        ({"event_time": "card_id"}, "event_time 'card_id' is also a key or a feature"),
+        ({"event_time": "as of"}, "'as of' is no column name"),
+        ({"ttl": 90}, "ttl must be a timedelta longer than 0, not 90"),
+        ({"source": 7}, "source must be a table's name or a callable"),
+    ],
+)
+def test_a_wrong_table_says_what_is_wrong(changes: dict[str, Any], mistake: str) -> None:
+    with pytest.raises(DeclarationError, match=mistake):
+        a_table(**changes)
+
+
+def test_all_mistakes_of_a_feature_are_named_at_once() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        Feature(name="7d", type="money", description=" ", rolling=Rolling(name="other", function="count", window="7d"))
+
+    assert len(caught.value.mistakes) == 4
+
+
+@pytest.mark.parametrize(
+    "declared, mistake",
+    [
+        ({"function": "count", "window": "7"}, "'7' is no duration"),
+        ({"function": "count", "window": "-7d"}, "'-7d' is no duration"),
+        ({"function": "count", "window": "0d"}, "window must be longer than 0"),
+        ({"function": "count", "window": "7d", "hop": "0s"}, "hop must be longer than 0"),
+        ({"function": "count", "window": "1h", "hop": "7m"}, "hop 7m does not divide window 1h"),
+        ({"function": "count", "window": "1h", "delay": None}, "delay 'None' is no duration"),
+        ({"function": "count", "window": "1h", "column": "amount"}, "count counts rows and takes no column"),
+        ({"function": "median", "window": "1h", "column": "amount"}, "unknown function 'median'; known are count, sum"),
+        ({"function": "sum", "window": "1h"}, "sum needs a column"),
+        ({"function": "count", "window": "1h", "where": " "}, "where is empty"),
+        ({"function": "count", "window": "1h", "name": "no name"}, "'no name' is no column name"),
+        ({"function": "mean", "window": "1h", "column": "x", "default": "0"}, "default of mean must be a number, not '0'"),
+    ],
+)
+def test_a_wrong_window_says_what_is_wrong(declared: dict[str, Any], mistake: str) -> None:
+    with pytest.raises(DeclarationError, match=mistake):
+        Rolling(**declared)
+
+
+def test_a_declaration_error_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError):
+        Rolling(function="count", window="soon")
+
+
+@pytest.mark.parametrize("text, expected", [("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("90d", 7_776_000), ("2w", 1_209_600)])
+def test_durations_are_a_number_and_a_unit(text: str, expected: int) -> None:
+    assert Rolling(function="count", window=text).window_us == expected * 1_000_000
+
+
+def test_the_schema_text_has_types_meanings_and_the_time_series_key() -> None:
+    assert a_table().ddl() == (
+        "card_id STRING NOT NULL COMMENT 'key of card_features', as_of TIMESTAMP NOT NULL COMMENT 'when this row became knowable', "
+        "spend_7d DECIMAL(28,2) COMMENT 'The cardholder\\'s spend [EUR]', sales_1h BIGINT COMMENT 'Sales', "
+        "CONSTRAINT card_features_pk PRIMARY KEY (card_id, as_of TIMESERIES)"
+    )
+
+
+def test_spark_reads_the_schema_text_without_the_key(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([], a_table().ddl(primary_key=False))
+
+    assert tuple(frame.columns) == a_table().columns
+    assert [field.nullable for field in frame.schema] == [False, False, True, True]
+    assert frame.schema["spend_7d"].metadata == {"comment": "The cardholder's spend [EUR]"}
+
+
+@pytest.mark.parametrize("default", [None, 0, 0.5, True, Decimal("1.20")])
+def test_a_stored_declaration_is_the_declaration(default: Any) -> None:
+    mean = Rolling(function="mean", column="amount", window="7d", delay="1d", where="amount > 0", current_row=False, default=default)
+    table = a_table(features=(Feature(name="mean_7d", type="double", description="Ø", rolling=mean, sensitive=True),), ttl=None)
+
+    assert FeatureTable.from_json(table.to_json()) == table
+
+
+def test_a_source_that_is_code_is_not_stored() -> None:
+    table = a_table(source=lambda spark: spark.readStream.table("events"))
+
+    assert FeatureTable.from_json(table.to_json()) == replace(table, source=None)
+
+
+def test_the_schema_hash_follows_types_and_windows_but_not_words() -> None:
+    table = a_table()
+    spend, sales = table.features
+
+    reworded = a_table(features=(replace(spend, description="Other words"), sales), source="elsewhere")
+    retyped = a_table(features=(replace(spend, type="double"), sales))
+    rewound = a_table(features=(spend, replace(sales, rolling=Rolling(function="count", window="2h", hop="5m"))))
+
+    assert reworded.schema_hash == table.schema_hash
+    assert len({table.schema_hash, retyped.schema_hash, rewound.schema_hash}) == 3
+
+
+def test_declarations_need_neither_spark_nor_arrow() -> None:
+    program = (
+        "import sys; from goldlane.features import FeatureTable, Feature, Rolling; import goldlane.features.tiles; "
+        "print(sorted({'pyspark', 'pyarrow', 'pandas', 'delta'} & set(sys.modules)))"
+    )
+
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from goldlane.errors import UsageError
+from goldlane.pipelines.cdc import CdcError, Changes, RefusedChangesError, state
+from goldlane.pipelines.cdc.state import Log
+
+
+def test_what_a_batch_changed_is_counted_and_a_repeated_batch_changes_nothing(flow: Callable[..., Any]) -> None:
+    customers = flow()
+    batch = [(1, "new", 2, "U"), (2, "gone", 2, "D"), (3, "born", 1, "U"), (3, "grown", 2, "U")]
+    first = customers.apply([(1, "old", 1, "U"), (2, "old", 1, "U")])
+
+    second, again = customers.apply(batch), customers.apply(batch)
+
+    assert (first, second, again) == (Changes(upserted=2, deleted=0), Changes(upserted=2, deleted=1), Changes(upserted=0, deleted=0))
+    assert customers.rows() == [(1, "new"), (3, "grown")]
+
+
+def test_after_a_crash_between_the_two_commits_the_repeated_batch_ends_in_the_same_table(
+    flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = flow()
+    customers.apply([(1, "z", 1, "U"), (2, "z", 1, "U")])
+    batch = [(1, "a", 1, "U"), (1, "m", 2, "U"), (2, None, 2, "D"), (3, "n", 1, "U")]
+    with monkeypatch.context() as broken:
+        broken.setattr(Log, "append", _crash)
+        with pytest.raises(InterruptedError):
+            customers.apply(batch)
+
+    customers.apply(batch)
+    customers.apply([(2, "late", 1, "U"), (3, "o", 1, "U"), (1, "a", 2, "U")])
+
+    assert customers.rows() == [(1, "m"), (3, "o")]
+
+
+def _crash(*_: object) -> None:
+    raise InterruptedError
+
+
+def test_rows_without_key_or_sequence_or_outside_where_are_counted_and_leave_everything_as_it_was(flow: Callable[..., Any]) -> None:
+    customers = flow(where="v <> 'x'")
+    customers.apply([(1, "a", 1, "U")])
+
+    refused = [(None, "b", 2, "U"), (None, "c", 2, "U"), (2, "d", None, "D"), (3, "x", 2, "U"), (4, None, 2, "U")]
+
+    with pytest.raises(RefusedChangesError) as caught:
+        customers.apply([*refused, (1, "e", 2, "U")])
+
+    assert caught.value.rows == {"a NULL key (k)": 2, "a NULL sequence": 1, "a condition `where` that is not true": 2}
+    assert "2 rows with a NULL key (k); 1 row with a NULL sequence" in str(caught.value)
+    assert not isinstance(caught.value, UsageError)
+    assert customers.apply([(1, "f", 2, "U")]) == Changes(upserted=1, deleted=0)
+    assert customers.rows() == [(1, "f")]
+
+
+def test_a_truncate_ends_all_up_to_its_sequence_and_late_events_stay_dead(flow: Callable[..., Any]) -> None:
+    customers = flow(apply_as_truncates="op = 'T'")
+    customers.apply([(1, "a", 1, "U"), (2, "b", 3, "U"), (3, "c", 5, "U")])
+
+    truncated = customers.apply([(None, None, 3, "T"), (4, "d", 2, "U"), (5, "e", 4, "U")])
+    customers.apply([(1, "late", 2, "U"), (6, "tied", 3, "U"), (7, "later", 4, "U")])
+
+    assert truncated == Changes(upserted=1, deleted=2)
+    assert customers.rows() == [(3, "c"), (5, "e"), (7, "later")]
+
+
+def test_a_tombstone_is_forgotten_when_its_time_is_over(flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "COMPACT_EVERY", 1)
+    kept, forgotten = flow(folder="kept"), flow(folder="forgotten", tombstone_ttl=timedelta(0))
+
+    for customers in (kept, forgotten):
+        customers.apply([(1, None, 5, "D"), (2, "b", 5, "U")])
+        customers.apply([(1, "late", 4, "U"), (2, "late", 4, "U")])
+
+    assert kept.rows() == [(2, "b")]
+    assert forgotten.rows() == [(1, "late"), (2, "b")]
+
+
+def test_values_without_an_order_are_compared_by_their_json(flow: Callable[..., Any]) -> None:
+    ddl = "k int, m map<string, int>, v struct<n: map<string, int>>, seq int, op string"
+    batches = [[(1, {"a": 1}, ({"x": 1},), 1, "U")], [(1, {"a": 2}, None, 1, "U")], [(1, {"a": 1}, ({"x": 3},), 1, "U")]]
+    forwards, backwards = flow(ddl, folder="forwards"), flow(ddl, folder="backwards")
+
+    for batch in batches:
+        forwards.apply(batch)
+    for batch in reversed(batches):
+        backwards.apply(batch)
+
+    assert forwards.rows() == backwards.rows() == [(1, {"a": 2}, None)]
+
+
+def test_columns_and_nested_fields_that_appear_later_are_added_to_the_target(flow: Callable[..., Any]) -> None:
+    customers = flow("k int, s struct<a: int>, seq int, op string")
+    customers.apply([(1, (1,), 1, "U"), (2, (2,), 1, "U")])
+
+    customers.apply([(1, (1, "b"), 7, 2, "U")], "k int, s struct<a: int, b: string>, n int, seq int, op string")
+    customers.apply([(2, (3,), 2, "U")])
+
+    assert customers.rows() == [(1, (1, "b"), 7), (2, (3, None), None)]
+
+
+def test_odd_names_and_other_spellings_are_understood(flow: Callable[..., Any]) -> None:
+    odd = {"keys": ("THE.key",), "sequence_by": "Seq No", "except_column_list": ("seq no", "OP")}
+    customers = flow("`the.key` int, `a``b` string, `seq no` int, op string", **odd)
+
+    customers.apply([(1, "a", 1, "U"), (2, "b", 1, "U")])
+    customers.apply([(1, "late", 0, "U"), (2, None, 2, "D")])
+
+    assert customers.rows() == [(1, "a")]
+
+
+def test_columns_that_delta_computes_are_left_to_it(flow: Callable[..., Any]) -> None:
+    from delta.tables import DeltaTable
+
+    customers = flow()
+    path = str(customers.folder / "target")
+    table = DeltaTable.create(customers.spark).location(path).addColumn("k", "int").addColumn("v", "string")
+    table.addColumn("twice", "int", generatedAlwaysAs="k * 2").addColumn("note", "string").execute()
+
+    customers.apply([(1, "a", 1, "U")])
+    customers.apply([(1, "b", 2, "U"), (3, "c", 1, "U")])
+
+    assert customers.rows() == [(1, "b", 2, None), (3, "c", 6, None)]
+
+
+def test_a_state_kept_for_another_kind_of_flow_is_refused(flow: Callable[..., Any]) -> None:
+    flow().apply([(1, "a", 1, "U")])
+
+    with pytest.raises(CdcError, match=r"another handling of partial updates .full-refresh t"):
+        flow(ignore_null_updates=True).apply([(1, "b", 2, "U")])
+    with pytest.raises(CdcError, match="the sequence of t was int and is string now"):
+        flow("k int, v string, seq string, op string").apply([(1, "b", "2", "U")])
+
+
+def test_changes_need_a_target(flow: Callable[..., Any]) -> None:
+    customers = flow()
+    (customers.folder / "target").mkdir(parents=True)
+
+    with pytest.raises(CdcError, match="the target t of the change flow is no Delta table yet"):
+        customers.apply([(1, "a", 1, "U")])
