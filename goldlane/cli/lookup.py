@@ -10,6 +10,7 @@ import typer
 
 from goldlane.cli.options import JsonOption, pairs, project
 from goldlane.cli.output import print_json, results
+from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,17 +21,13 @@ def lookup(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="The feature table.")],
     key: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="The entity, as in merchant_id=M00042.")],
     *,
-    store: Annotated[str | None, typer.Option(help="The online store's URL, as in sqlite:///online.db.")] = None,
+    store: StoreOption = None,
     features: Annotated[str | None, typer.Option(help="Only these features, separated by commas.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The newest features of one entity, and how old they are."""
-    from goldlane.features.online import open_store
-
-    settings = project()
-    source = open_store(store) if store else open_store(settings.store, folder=settings.root)
     entity = _entity(key)
-    answer = source.lookup(table, entity)
+    answer = store_or_default(store, project()).lookup(table, entity)
     names = _chosen(answer, features, table)
     if as_json:
         print_json(_document(entity, answer, names))

@@ -9,6 +9,7 @@ import typer
 
 from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
+from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import Mistakes, UsageError
 from goldlane.settings import Settings, load_object
 
@@ -23,18 +24,17 @@ def publish(
     ] = None,
     *,
     storage: StorageOption = None,
-    store: Annotated[str | None, typer.Option(help="The online store's URL, as in sqlite:///online.db.")] = None,
+    store: StoreOption = None,
     mode: Annotated[str, typer.Option(help="triggered: what changed since the last time; snapshot: everything.")] = "triggered",
     as_json: JsonOption = False,
 ) -> None:
     """Bring the online store up to date with the gold tables."""
-    from goldlane.features.online import open_store
     from goldlane.features.publishing import publish as publish_table
     from goldlane.features.publishing import require_gold
 
     settings = project()
     folder = storage_or_default(storage, settings)
-    target = open_store(store) if store else open_store(settings.store, folder=settings.root)
+    target = store_or_default(store, settings)
     chosen = _chosen(declared_tables(settings), tables or [])
     require_gold(chosen, folder)
     published = []

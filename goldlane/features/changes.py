@@ -20,7 +20,7 @@ from goldlane.features.delta_files import ask, columns, count_rows, first_line, 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
 
-RANGE_ROWS = 1000000
+RANGE_ROWS = 1_000_000
 _SAMPLE = 64
 _FEED = "delta.enableChangeDataFeed"
 

@@ -62,6 +62,7 @@ def publish(table: FeatureTable, frame_or_storage: Frame | str | Path, store: On
     started = time.perf_counter()
     if isinstance(frame_or_storage, (str, Path)):
         path = gold_path(table, Path(frame_or_storage))
+        require_gold([table], Path(frame_or_storage))
         with store.publishing(table) as writer:
             published = _from_gold(table, path, writer, mode)
     else:

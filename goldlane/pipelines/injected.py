@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
-from goldlane.pipelines.reads import current_reads
+from goldlane.pipelines.reads import current_reads, reads_or_none
 from goldlane.pipelines.schematext import schema_of
 from goldlane.pipelines.sqltext import TableReference, replace_tables
 
@@ -128,9 +128,11 @@ def _override_paths(reader: type, formats: tuple[str, ...]) -> None:
 
 
 def _mapped(path: Any) -> Any:
-    if isinstance(path, str):
-        return current_reads().path(path)
-    return [current_reads().path(one) if isinstance(one, str) else one for one in path] if isinstance(path, list) else path
+    """``path`` as this machine has it; as it is where no flow reads, for libraries use the active session, too."""
+    reads = reads_or_none()
+    if reads is None or not isinstance(path, str | list):
+        return path
+    return reads.path(path) if isinstance(path, str) else [reads.path(one) if isinstance(one, str) else one for one in path]
 
 
 def _paths(path: str | list[str] | None) -> Iterator[str]:

@@ -50,6 +50,11 @@ def reading(reads: Reads) -> Iterator[None]:
         _current.reset(token)
 
 
+def reads_or_none() -> Reads | None:
+    """The reads of the flow in progress in this thread, if any."""
+    return _current.get()
+
+
 def current_reads() -> Reads:
     """The reads of the flow in progress.
 

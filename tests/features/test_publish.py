@@ -228,12 +228,13 @@ def test_reading_in_ranges_of_the_key_loses_and_repeats_nothing(
     assert newest == {**{f"M{n % 11}'": n for n in range(200)}, None: 200}
 
 
-def test_a_missing_gold_table_is_named_with_its_place(store: OnlineStore, merchants: FeatureTable, storage: Path) -> None:
+def test_a_missing_gold_table_is_named_with_its_place_and_no_store_is_made(
+    store: OnlineStore, merchants: FeatureTable, storage: Path, path: Path
+) -> None:
     with pytest.raises(UsageError, match=r"merchants: there is no Delta table at .*tables/default/merchants"):
         publish(merchants, storage, store)
 
-    with pytest.raises(UsageError, match="holds no published table"):
-        store.lookup("merchants", {"merchant_id": "M1"})
+    assert not path.exists()
 
 
 def test_a_missing_storage_is_named(store: OnlineStore, merchants: FeatureTable, tmp_path: Path) -> None:

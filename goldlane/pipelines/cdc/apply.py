@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from goldlane.pipelines.cdc.spec import ChangeSpec
 
 # Flows into one target take turns: each reads what is remembered before it writes.
-_TURNS: defaultdict[Path, Lock] = defaultdict(Lock)
+_TURNS: dict[str, Lock] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def apply_batch(changes: DataFrame, spec: ChangeSpec, *, target: Path, state: Pa
 
     if changes.isStreaming:
         raise CdcError(f"the changes for {spec.target} are a stream", hint="apply its micro-batches in foreachBatch")
-    with _TURNS[target.resolve()]:
+    with _TURNS.setdefault(str(target.resolve()), Lock()):
         table = Target(changes.sparkSession, target, spec)
         schema = table.planned(changes.schema)
         layout = read_layout(changes.schema, schema, spec, skipped=table.computed(changes.schema))

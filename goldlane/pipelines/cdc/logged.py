@@ -27,7 +27,7 @@ def apply_logged(events: DataFrame, layout: Layout, spec: ChangeSpec, table: Tar
 
     The log comes first and is a set of facts: repeating the batch after a crash adds nothing to it, and mends the target.
     """
-    state = State(events.sparkSession, path, "events")
+    state = State(events.sparkSession, path, "events_1" if spec.scd_type == 1 else "events_2")
     state.check(events, spec.target)
     batch = events.persist(StorageLevel.DISK_ONLY)
     try:

@@ -37,6 +37,11 @@ def ranks(names: Sequence[str], schema: StructType, of: str | None = None) -> li
     return [column(name, of) if is_orderable(types[name]) else _as_json(column(name, of)).alias(name) for name in names]
 
 
+def writes(name: str) -> Column:
+    """Whether an event of a partial update writes this column; one that was remembered before updates were partial writes all."""
+    return F.coalesce(F.array_contains(WRITES, name.lower()), F.lit(True))
+
+
 def is_orderable(kind: DataType) -> bool:
     """Whether Spark can sort and compare values of this type."""
     if isinstance(kind, StructType):

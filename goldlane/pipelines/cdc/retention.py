@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from goldlane.pipelines.cdc.names import ARRIVED, DELETED, SEQUENCE, WRITES
+from goldlane.pipelines.cdc.names import ARRIVED, DELETED, SEQUENCE, WRITES, writes
 
 if TYPE_CHECKING:
     from goldlane.pipelines.cdc.columns import Layout
@@ -33,8 +33,8 @@ def _shown(events: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFrame:
     old = F.col(ARRIVED) < F.current_timestamp() - F.lit(spec.tombstone_ttl)
     shown = F.col(_LATER) == 0
     for name in layout.values:
-        hidden = F.count_if(F.array_contains(WRITES, name.lower())).over(later) > 0
-        shown |= F.array_contains(WRITES, name.lower()) & ~hidden
+        hidden = F.count_if(writes(name)).over(later) > 0
+        shown |= writes(name) & ~hidden
     # A delete under later events still hides older ones; alone, it is a tombstone and may be forgotten.
     kept = F.when(F.col(DELETED), ~old | (F.col(_LATER) > 0)).otherwise(shown)
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, get_args
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,6 +15,8 @@ from goldlane.pipelines.cdc.schemas import same_type
 
 # Rewriting a log costs as much as reading it, appending does not: this often is seldom enough to be cheap, and keeps files few.
 COMPACT_EVERY = 32
+
+Kind = Literal["sequences", "events_1", "events_2"]
 
 
 class Log:
@@ -46,12 +49,12 @@ class Log:
 
 
 class State:
-    """The logs of one target: ``sequences`` (type 1) or ``events`` (type 2 and partial updates), and ``truncates``."""
+    """The logs of one target: one ``Kind``, as its flow needs it, and ``truncates``."""
 
-    def __init__(self, spark: SparkSession, path: Path, name: str) -> None:
+    def __init__(self, spark: SparkSession, path: Path, name: Kind) -> None:
         self.kept = Log(spark, path, name)
         self.truncates = Log(spark, path, "truncates")
-        self._others = [Log(spark, path, other) for other in ("sequences", "events") if other != name]
+        self._others = [Log(spark, path, other) for other in get_args(Kind) if other != name]
 
     def check(self, events: DataFrame, target: str) -> None:
         """Raise when what is remembered was kept for another kind of flow.
@@ -61,7 +64,9 @@ class State:
         """
         hint = f"full-refresh {target}"
         if any(log.exists for log in self._others):
-            raise CdcError(f"{target} was filled with another SCD type or another handling of partial updates", hint=hint)
+            raise CdcError(
+                f"{target} was filled by a flow of another SCD type, or by one that handles partial updates otherwise", hint=hint
+            )
         if self.kept.exists:
             old, new = (frame.schema[SEQUENCE].dataType for frame in (self.kept.read(), events))
             if not same_type(old, new):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from goldlane.pipelines.cdc.names import DELETED, END_AT, SEQUENCE, START_AT, WRITES, column, ranks
+from goldlane.pipelines.cdc.names import DELETED, END_AT, SEQUENCE, START_AT, column, ranks, writes
 
 if TYPE_CHECKING:
     from goldlane.pipelines.cdc.columns import Layout
@@ -35,7 +35,7 @@ def folded_events(log: DataFrame, layout: Layout) -> DataFrame:
 
 def _last_written(name: str, life: WindowSpec) -> Column:
     # A delete opens a life and writes nothing, so what came before it cannot shine through.
-    written = F.array_contains(WRITES, name.lower()) & ~F.col(DELETED)
+    written = writes(name) & ~F.col(DELETED)
     held = F.last(F.when(written, F.struct(column(name).alias("v"))), ignorenulls=True).over(life)
     return held.getField("v").alias(name)
 

@@ -59,3 +59,12 @@ def test_after_a_crash_between_the_two_commits_the_repeated_batch_mends_the_tabl
 
 def _crash(*_: object) -> None:
     raise InterruptedError
+
+
+def test_events_remembered_before_updates_became_partial_count_as_whole_rows(flow: Callable[..., Any]) -> None:
+    flow(DDL, scd_type=2).apply([(1, None, "b1", 2, "U"), (1, "a0", "b0", 1, "U")])
+    customers = flow(DDL, scd_type=2, ignore_null_updates=True)
+
+    customers.apply([(1, "a3", None, 3, "U")])
+
+    assert customers.rows() == [(1, "a0", "b0", 1, 2), (1, "a3", "b1", 3, None), (1, None, "b1", 2, 3)]

@@ -1,0 +1,159 @@
+"""``goldlane demo``: two deliveries of sample data, run, published, and the answer an agent would get."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.panel import Panel
+from rich.table import Table
+
+import goldlane
+from features import FEATURE_TABLES
+from features.contexts import CustomerContext, MerchantContext
+from goldlane.cli.output import results
+from goldlane.cli.progress import UpdateDisplay
+from goldlane.errors import GoldlaneError, UsageError
+from goldlane.features import open_store, publish
+from pipelines.account import Account, account
+from pipelines.sample import Ledger, plan
+
+if TYPE_CHECKING:
+    from goldlane.features.online.store import OnlineStore
+    from goldlane.pipelines import Update
+
+TRANSACTIONS = 20_000
+SEED = 7
+FAULTS = 0.02
+DELIVERIES = 2
+MARKER = ".goldlane-demo"
+PIPELINES = Path(__file__).parent / "dlt"
+_FACES = {"landing", "storage", "online.db", MARKER}
+
+
+class AccountError(GoldlaneError):
+    """The lane lost or doubled rows."""
+
+
+def run(directory: Path) -> None:
+    """Everything from nothing, in ``directory``: leaves ``landing``, ``storage`` and ``online.db``.
+
+    Raises:
+        UsageError: the folder holds something that no demo made.
+        AccountError: the tables do not account for every planted row.
+    """
+    started = time.perf_counter()
+    directory = Path(directory)
+    _empty(directory)
+    updates, ledger = _run_twice(directory)
+    _say("publish: gold to the online store")
+    store = open_store(f"sqlite:///{directory / 'online.db'}")
+    for table in FEATURE_TABLES:
+        published = publish(table, directory / "storage", store)
+        _say(f"  {table.name}: {published.rows_written:,} entities in {published.seconds:.1f} s, version {published.version}")
+    _show_account(account(updates), ledger)
+    merchant, customer = _riskiest(updates[-1])
+    _show_answers(store, merchant, customer)
+    _say(f"done in {time.perf_counter() - started:.0f} s; try next:")
+    for command in _next_commands(directory, merchant):
+        _say(f"  {command}")
+
+
+def _run_twice(directory: Path) -> tuple[list[Update], Ledger]:
+    sample = plan(transactions=TRANSACTIONS, seed=SEED, faults=FAULTS, batches=DELIVERIES)
+    updates: list[Update] = []
+    for delivery in range(1, DELIVERIES + 1):
+        ledger = sample.deliver(directory / "landing", delivery)
+        lines = ledger.batches[-1].counts["rows"]
+        _say(f"delivery {delivery} of {DELIVERIES}: {lines:,} transaction lines landed")
+        with UpdateDisplay() as display:
+            update = goldlane.run(
+                PIPELINES,
+                storage=directory / "storage",
+                configuration={"payments.landing": str((directory / "landing").resolve())},
+                listeners=[display.listen],
+            )
+        update.raise_for_status()
+        _show_update(update)
+        updates.append(update)
+    return updates, ledger
+
+
+def _empty(directory: Path) -> None:
+    if directory.is_file():
+        raise UsageError(f"{directory} is a file", hint="name a new folder with --dir")
+    if directory.is_dir() and any(directory.iterdir()):
+        if not (directory / MARKER).is_file():
+            raise UsageError(f"{directory} is not empty, and no demo made it", hint="name a new folder with --dir")
+        for face in _FACES:
+            path = directory / face
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for leftover in directory.glob("online.db-*"):
+            leftover.unlink()
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MARKER).write_text("goldlane demo empties this folder when it runs again\n", encoding="utf-8")
+
+
+def _show_update(update: Update) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table")
+    for column in ("rows written", "rows dropped", "too late", "seconds"):
+        table.add_column(column, justify="right")
+    for dataset in update.datasets:
+        if dataset.path is not None:
+            counts = (dataset.output_rows, dataset.dropped_rows, dataset.counts.late_rows)
+            table.add_row(dataset.name, *(f"{count:,}" for count in counts), f"{dataset.seconds:.1f}")
+    results().print(table)
+    _say(f"update {update.status} in {update.seconds:.1f} s\n")
+
+
+def _show_account(found: Account, ledger: Ledger) -> None:
+    table = Table(title="what happened to every transaction line", title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("lines", justify="right")
+    rows: list[tuple[str, int]] = [("read from the landing folder", found.read), ("kept: one row per transaction", found.kept)]
+    rows += [("superseded by a resend", found.superseded)]
+    rows += [(f"quarantined: {rule}", count) for rule, count in found.quarantined.items()]
+    rows += [("unreadable: quarantined, the text kept", found.unreadable)]
+    for name, count in rows:
+        table.add_row(name, f"{count:,}")
+    results().print(table)
+    differences = list(found.differences(ledger))
+    if differences:
+        raise AccountError("the tables do not account for the planted rows: " + "; ".join(differences), hint="this is a defect of the lane")
+    _say(f"{found.read:,} = {found.explained:,}: every line is explained, and each count is the one planted in landing/_faults.json")
+    _say(f"{found.late:,} of the kept lines came too late for the real-time features, and were left out there\n")
+
+
+def _riskiest(update: Update) -> tuple[str, str]:
+    """The merchant with the highest known fraud rate on the newest day, and its newest customer; ties by their ids."""
+    merchants = update.table("merchant_features").where("weekly_velocity > 0").orderBy("as_of", ascending=False)
+    newest = merchants.dropDuplicates(["merchant_id"]).orderBy("fraud_rate_30d", "merchant_id", ascending=False)
+    merchant = newest.select("merchant_id").head(1)[0][0]
+    sales = update.table("silver_transactions").where(f"merchant_id = '{merchant}'")
+    return merchant, sales.orderBy("event_time", "transaction_id", ascending=False).select("customer_id").head(1)[0][0]
+
+
+def _show_answers(store: OnlineStore, merchant: str, customer: str) -> None:
+    keys: dict[str, dict[str, Any]] = {"merchant_features": {"merchant_id": merchant}, "customer_features": {"customer_id": customer}}
+    answers = {table: store.lookup(table, key) for table, key in keys.items()}
+    about = MerchantContext.from_answer(keys["merchant_features"], answers["merchant_features"])
+    whom = CustomerContext.from_answer(keys["customer_features"], answers["customer_features"])
+    for title, context in (("merchant", about), ("customer", whom)):
+        results().print(Panel(context.model_dump_json(indent=1), title=f"what an agent is told: {title}", title_align="left", expand=False))
+
+
+def _next_commands(directory: Path, merchant: str) -> tuple[str, str, str]:
+    folder = shlex.quote(str(directory))
+    return (
+        f"goldlane lookup --store sqlite:///{folder}/online.db merchant_features merchant_id={merchant} --json",
+        f"goldlane events --storage {folder}/storage --update last",
+        f"goldlane graph --format mermaid --conf payments.landing={folder}/landing",
+    )
+
+
+def _say(line: str) -> None:
+    results().print(line, markup=False)
