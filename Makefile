@@ -26,8 +26,8 @@ check: setup ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 
-bench: setup ## the measurements of benchmarks/, one after the other
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+bench: setup ## the measurements of benchmarks/, one script after the other
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: setup ## requirements.lock anew from pyproject.toml
 	$(PYTHON) scripts/setup.py lock

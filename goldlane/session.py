@@ -32,6 +32,8 @@ _CONF = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "4",
+    # Spark's default lists folders with up to 10,000 tasks, at every start of a file stream.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     # INT96, Spark's default, has no statistics and is unknown to other Delta readers.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Delta's default of 50 makes every new table's snapshot cost seconds on a laptop.

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F
 from rich.panel import Panel
 from rich.table import Table
 
@@ -93,8 +94,11 @@ def _empty(directory: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for leftover in directory.glob("online.db-*"):
             leftover.unlink()
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / MARKER).write_text("goldlane demo empties this folder when it runs again\n", encoding="utf-8")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / MARKER).write_text("goldlane demo empties this folder when it runs again\n", encoding="utf-8")
+    except OSError as refused:
+        raise UsageError(f"cannot write to {directory}: {refused.strerror}", hint="name another folder with --dir") from refused
 
 
 def _show_update(update: Update) -> None:
@@ -129,11 +133,12 @@ def _show_account(found: Account, ledger: Ledger) -> None:
 
 
 def _riskiest(update: Update) -> tuple[str, str]:
-    """The merchant with the highest known fraud rate on the newest day, and its newest customer; ties by their ids."""
-    merchants = update.table("merchant_features").where("weekly_velocity > 0").orderBy("as_of", ascending=False)
-    newest = merchants.dropDuplicates(["merchant_id"]).orderBy("fraud_rate_30d", "merchant_id", ascending=False)
-    merchant = newest.select("merchant_id").head(1)[0][0]
-    sales = update.table("silver_transactions").where(f"merchant_id = '{merchant}'")
+    """The merchant with the highest fraud rate in its newest row, if it sold lately; and its newest customer. Ties by their ids."""
+    told = F.struct("fraud_rate_30d", "weekly_velocity")
+    newest = update.table("merchant_features").groupBy("merchant_id").agg(F.max_by(told, "as_of").alias("newest"))
+    risky = newest.where("newest.weekly_velocity > 0").orderBy("newest.fraud_rate_30d", "merchant_id", ascending=False)
+    merchant = risky.select("merchant_id").head(1)[0][0]
+    sales = update.table("silver_transactions").where(F.col("merchant_id") == merchant)
     return merchant, sales.orderBy("event_time", "transaction_id", ascending=False).select("customer_id").head(1)[0][0]
 
 
@@ -156,4 +161,4 @@ def _next_commands(directory: Path, merchant: str) -> tuple[str, str, str]:
 
 
 def _say(line: str) -> None:
-    results().print(line, markup=False)
+    results().print(line, markup=False, soft_wrap=True)  # commands are copied from here

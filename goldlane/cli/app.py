@@ -7,7 +7,6 @@ import sys
 import traceback
 from typing import Any
 
-import click
 import typer
 
 from goldlane.cli import demo, events, graph, lookup, publish, run, sample
@@ -17,7 +16,6 @@ from goldlane.errors import GoldlaneError
 app = typer.Typer(
     name="goldlane",
     help="Run DLT pipelines on your laptop, and publish their features to agents.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,6 +29,11 @@ app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
 
 
+# What Typer raises for wrong arguments. Recent releases carry a Click of their own, so it is named by what BadParameter descends from.
+_WrongArguments: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+STOPPED = 130
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 when the work failed, 2 for the caller's mistake."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -42,24 +45,32 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as mistake:
-        return _report({"class": type(mistake).__name__, "message": mistake.format_message()}, 2, as_json=as_json)
+        code = int(app(arguments or ["--help"], prog_name="goldlane", standalone_mode=False) or 0)
+    except _WrongArguments as mistake:
+        return _report(_misuse(mistake), 2, as_json=as_json)
     except GoldlaneError as error:
         _trace()
         return _report(_describe(error), error.exit_code, as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("goldlane: stopped\n")
-        return 130
+    except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
     except Exception as error:  # noqa: BLE001  the process's edge: a defect of ours still ends in one line
         _trace()
-        text = str(error).strip().splitlines()
-        message = f"{type(error).__name__}: {text[0] if text else 'no message'}"
-        return _report(
-            {"class": type(error).__name__, "message": message, "hint": "GOLDLANE_TRACE=1 shows the traceback"}, 1, as_json=as_json
-        )
+        return _report(_defect(error), 1, as_json=as_json)
+    if code == STOPPED:
+        return _report({"class": "KeyboardInterrupt", "message": "stopped"}, STOPPED, as_json=as_json)
+    return code if arguments else 2
+
+
+def _misuse(mistake: Any) -> dict[str, Any]:
+    context = mistake.ctx if hasattr(mistake, "ctx") else None
+    hint = f"{context.command_path} --help" if context is not None else None
+    return {"class": type(mistake).__name__, "message": mistake.format_message(), "hint": hint}
+
+
+def _defect(error: Exception) -> dict[str, Any]:
+    text = str(error).strip().splitlines()
+    message = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+    return {"class": type(error).__name__, "message": message, "hint": "GOLDLANE_TRACE=1 shows the traceback"}
 
 
 def _describe(error: GoldlaneError) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from goldlane.cli.application import application
 from goldlane.cli.options import project
 from goldlane.errors import UsageError
-from goldlane.settings import load_object
 
 
 def demo(
@@ -21,4 +21,4 @@ def demo(
     settings = project()
     if settings.demo is None:
         raise UsageError("this project has no demo", hint='[tool.goldlane] demo = "module:function" in pyproject.toml')
-    load_object(settings.demo, settings, setting="demo")(directory or settings.path(".goldlane/demo"))
+    application(settings.demo, settings, setting="demo")(directory or settings.path(".goldlane/demo"))

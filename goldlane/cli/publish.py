@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldlane.cli.application import application
 from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import Mistakes, UsageError
-from goldlane.settings import Settings, load_object
+from goldlane.settings import Settings
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -51,7 +52,7 @@ def declared_tables(settings: Settings) -> tuple[FeatureTable, ...]:
     """The project's ``FEATURE_TABLES``, found through ``[tool.goldlane] features``."""
     if settings.features is None:
         raise UsageError("no feature tables are declared", hint='set features = "package.module" under [tool.goldlane] in pyproject.toml')
-    found = load_object(settings.features, settings, setting="features")
+    found = application(settings.features, settings, setting="features")
     tables = getattr(found, "FEATURE_TABLES", found)
     if not isinstance(tables, Iterable):
         raise UsageError(f"[tool.goldlane] features = {settings.features!r} has no FEATURE_TABLES", hint="a tuple of FeatureTable")

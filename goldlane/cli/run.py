@@ -33,7 +33,7 @@ def run(  # noqa: PLR0913  one parameter per option
     as_json: JsonOption = False,  # noqa: FBT002  typer's flag
 ) -> int:
     """Run a pipeline: everything that has arrived, then stop. Exit 1 when a dataset failed."""
-    from goldlane.pipelines import run as run_pipeline
+    from goldlane.pipelines.run import run as run_pipeline
 
     settings = project()
     with UpdateDisplay() as display:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from goldlane.cli.application import application
 from goldlane.cli.options import project
 from goldlane.cli.output import results
 from goldlane.errors import UsageError
-from goldlane.settings import load_object
 
 
 def sample(
@@ -23,6 +23,6 @@ def sample(
     settings = project()
     if settings.sample is None:
         raise UsageError("this project has no sample data", hint='[tool.goldlane] sample = "module:function" in pyproject.toml')
-    write = load_object(settings.sample, settings, setting="sample")
+    write = application(settings.sample, settings, setting="sample")
     write(directory, transactions=transactions, seed=seed, faults=faults)
     results().print(f"wrote {transactions:,} transactions to {directory}")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goldlane.pipelines.outcome import Update
-    from goldlane.pipelines.run import run
 
-_MODULES = {"Update": "goldlane.pipelines.outcome", "run": "goldlane.pipelines.run"}
+_MODULES = {"Update": "goldlane.pipelines.outcome"}
 
-__all__ = ["Update", "run"]
+__all__ = ["Update"]
 
 
 def __getattr__(name: str) -> Any:

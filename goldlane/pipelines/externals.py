@@ -40,7 +40,7 @@ class Externals:
         path = self._path(name)
         if path is not None:
             return self._read(path, streams=False, options={})
-        if self._session.catalog.tableExists(written):
+        if self._in_catalog(written):
             return self._session.table(written)
         raise self._missing(written)
 
@@ -53,9 +53,17 @@ class Externals:
         path = self._path(name)
         if path is not None:
             return self._read(path, streams=True, options=options)
-        if self._session.catalog.tableExists(written):
+        if self._in_catalog(written):
             return self._session.readStream.options(**options).table(written)
         raise self._missing(written)
+
+    def _in_catalog(self, written: str) -> bool:
+        from pyspark.errors import AnalysisException
+
+        try:
+            return self._session.catalog.tableExists(written)
+        except AnalysisException:  # a catalog that this session does not have
+            return False
 
     def _path(self, name: TableName) -> Path | None:
         if name.key in self._inputs:
@@ -85,7 +93,12 @@ class Externals:
 
 
 def _format(path: Path) -> str:
-    files = [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if file.suffix in _FORMATS]
+    files = [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if file.suffix in _FORMATS and _is_data(file, path)]
     if not files or files[0].suffix not in _FORMATS:
         raise UsageError(f"--input {path}: neither a Delta table nor parquet, csv or json files")
     return _FORMATS[files[0].suffix]
+
+
+def _is_data(file: Path, folder: Path) -> bool:
+    """Spark skips what begins with a dot or an underscore."""
+    return not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)

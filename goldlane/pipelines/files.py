@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.definitions import Flow
@@ -19,6 +21,7 @@ class FileReads:
     def __init__(self, session: SparkSession, storage: Storage, mapped: Mapping[str, str]) -> None:
         self.session, self.storage = session, storage
         self._mapped = sorted(mapped.items(), key=lambda entry: -len(entry[0]))
+        self._new_schemas: list[Path] = []
 
     def path(self, path: str) -> str:
         """``path`` with the first fitting prefix replaced; ``dbfs:/x`` and ``/dbfs/x`` fit a mapped ``/x`` too."""
@@ -28,6 +31,19 @@ class FileReads:
                 if path == bare or path.startswith(f"{bare}/"):
                     return folder + path[len(bare) :]
         return path
+
+    def schema_place(self, flow: Flow, number: int) -> Path:
+        """Where the ``number``-th Auto Loader read of ``flow`` keeps its schema."""
+        generation = self.storage.remembered(flow.target).get("generation", 0)
+        place = self.storage.file_schema(flow.target, flow.name, generation, number)
+        if not place.exists():
+            self._new_schemas.append(place)
+        return place
+
+    def forget_new_schemas(self) -> None:
+        """Undo what opening the files for a plan stored: a plan that failed must not fix a schema for the plan that mends it."""
+        for place in self._new_schemas:
+            shutil.rmtree(place, ignore_errors=True)
 
     def of(self, flow: Flow) -> FlowFiles:
         """The reads of one run of a flow's function."""
@@ -44,7 +60,6 @@ class FlowFiles:
         """The stream of arriving files."""
         from goldlane.pipelines.autoloader import cloud_files
 
-        generation = self._shared.storage.remembered(self._flow.target).get("generation", 0)
-        place = self._shared.storage.file_schema(self._flow.target, self._flow.name, generation, self._count)
+        place = self._shared.schema_place(self._flow, self._count)
         self._count += 1
         return cloud_files(self._shared.session, paths, options, schema, schema_location=place)

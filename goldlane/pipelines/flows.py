@@ -13,7 +13,7 @@ from goldlane.pipelines.plan import PlannedDataset, PlannedFlow
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.sessions import flow_settings
 from goldlane.pipelines.streams import MicroBatch, WriteBatch, run_stream
-from goldlane.pipelines.tables import create_table, merge_content, replace_content
+from goldlane.pipelines.tables import create_table, merge_content, replace_content, table_version
 from goldlane.pipelines.unchanged import fingerprint
 from goldlane.pipelines.writes import FlowReads, Observed, World
 
@@ -38,7 +38,8 @@ class DatasetWriter:
 
     def write(self) -> Status:
         """Bring the table up to date; COMPLETED, or UNCHANGED when nothing had to be computed."""
-        create_table(self._world.session, self._planned, self._path)
+        if create_table(self._world.session, self._planned, self._path):
+            self._record.pop("fingerprint", None)
         if self._planned.kind is Kind.MATERIALIZED_VIEW:
             with flow_settings(self._world.session, self._planned.flows[0].flow.spark_conf):
                 return self._materialize()
@@ -53,11 +54,11 @@ class DatasetWriter:
     def _materialize(self) -> Status:
         flow = self._planned.flows[0].flow
         reads = FlowReads(self._world, flow)
-        frame = self._query(flow, reads)
-        print_of_inputs = fingerprint(frame)
+        # Rules decide about rows as the query does, so they are part of what must not have changed.
+        checked = reads.enforced(self._query(flow, reads), self._planned.dataset, is_target=True)
+        print_of_inputs = fingerprint(checked)
         if print_of_inputs is not None and print_of_inputs == self._record.get("fingerprint"):
             return Status.UNCHANGED
-        checked = reads.enforced(frame, self._planned.dataset, is_target=True)
         self._world.storage.remember(self._planned.dataset.name, fingerprint=None)
         (merge_content if self._planned.primary_key else replace_content)(checked, self._planned, self._path)
         self._world.storage.remember(self._planned.dataset.name, fingerprint=print_of_inputs)
@@ -73,9 +74,13 @@ class DatasetWriter:
         else:
             reads = FlowReads(self._world, planned.flow)
             frame = reads.enforced(self._query(planned.flow, reads), self._planned.dataset, is_target=True)
+            before = table_version(self._world.session, self._path)
             self._append(planned)(frame, 0)
-            self._on_write(planned.flow.name, None, reads.counts(_batch_metrics(reads)))
-        self._world.storage.remember(self._planned.dataset.name, once={**done, planned.flow.name: self._generation})
+            # Delta skips what was written before a crash, and then nothing is observed, however long one waits.
+            if table_version(self._world.session, self._path) > before:
+                self._on_write(planned.flow.name, None, reads.counts(_batch_metrics(reads)))
+        self._record["once"] = {**done, planned.flow.name: self._generation}
+        self._world.storage.remember(self._planned.dataset.name, once=self._record["once"])
 
     def _run_until_current(self, planned: PlannedFlow) -> None:
         from goldlane.pipelines.autoloader import evolve

@@ -13,10 +13,11 @@ from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.names import Namespace
-from goldlane.pipelines.notebooks import read_code
+from goldlane.pipelines.notebooks import Run, read_code
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.reads import Reads, reading
 from goldlane.pipelines.registry import Registry, collecting
+from goldlane.pipelines.shim import source_module
 from goldlane.pipelines.sources import Sources
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def load(sources: Sources, registry: Registry, session: PipelineSession, reads: 
     injected = {"spark": session, "sql": session.sql, "display": _show_nothing, "displayHTML": _show_nothing}
     with collecting(registry), reading(reads):
         for file in sources.files:
-            _load_file(file, sources.root, registry, {**injected, "__name__": _module_name(file), "__file__": str(file)})
+            _load_file(file, sources.root, registry, injected)
     registry.finish()
 
 
@@ -67,11 +68,9 @@ def _show_nothing(*_: object, **__: object) -> None:
     """A notebook's display: there is nobody to look."""
 
 
-def _module_name(file: Path) -> str:
-    return f"__goldlane_source__.{file.stem}"
-
-
-def _load_file(file: Path, root: Path, registry: Registry, names: dict[str, Any]) -> None:
+def _load_file(file: Path, root: Path, registry: Registry, injected: Mapping[str, Any]) -> None:
+    names = source_module(file).__dict__
+    names.update(injected)
     try:
         _execute(file, names, seen=())
     except SyntaxError as error:
@@ -86,26 +85,28 @@ def _load_file(file: Path, root: Path, registry: Registry, names: dict[str, Any]
         place = place_of_error(sys.exc_info()[2], root) or Place(str(file), 1)
         hint = f"install it, or put it under {root}, the pipeline's root"
         registry.problems.append(Problem(code="import_error", message=f"an import failed: {error}; {hint}", place=place))
-    except Exception as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its file
+    except (Exception, SystemExit) as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its file
         place = place_of_error(sys.exc_info()[2], root) or Place(str(file), 1)
         registry.problems.append(Problem(code="load_error", message=f"{type(error).__name__}: {_first_line(error)}", place=place))
 
 
 def _execute(file: Path, names: dict[str, Any], seen: tuple[Path, ...]) -> None:
-    if file in seen:
-        raise GoldlaneError(f"%run goes in a circle: {' -> '.join(str(one) for one in (*seen, file))}", file=str(file), line=1)
     code = read_code(file)
     for run in code.runs:
-        _execute(_run_target(file, run), names, (*seen, file))
+        target = _run_target(file, run)
+        if target in (*seen, file):
+            circle = " -> ".join(str(one) for one in (*seen, file, target))
+            raise GoldlaneError(f"%run goes in a circle: {circle}", file=str(file), line=run.line)
+        _execute(target, names, (*seen, file))
     exec(compile(code.text, str(file), "exec"), names)  # noqa: S102  running the user's own source is the job
 
 
-def _run_target(file: Path, run: str) -> Path:
-    wanted = file.parent / run
+def _run_target(file: Path, run: Run) -> Path:
+    wanted = file.parent / run.target
     for candidate in (wanted, *(wanted.with_name(wanted.name + suffix) for suffix in (".py", ".ipynb"))):
         if candidate.is_file():
             return candidate.resolve()
-    raise GoldlaneError(f"%run {run}: there is no such notebook beside it", file=str(file), line=1)
+    raise GoldlaneError(f"%run {run.target}: there is no such notebook beside it", file=str(file), line=run.line)
 
 
 def _message(error: GoldlaneError) -> str:

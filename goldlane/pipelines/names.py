@@ -51,7 +51,7 @@ class Namespace:
         found = _NAME.fullmatch(name)
         if found is None:
             raise UsageError(f"{name!r} is no table name", hint="use name, schema.name or catalog.schema.name; odd characters in backticks")
-        parts = [part.strip("`").replace("``", "`") for part in re.findall(_PART, found.group(1))]
+        parts = [part[1:-1].replace("``", "`") if part[0] == "`" else part for part in re.findall(_PART, found.group(1))]
         if len(parts) > 1 and parts[-2].lower() == "live":
             parts = parts[-1:]
         if any(part in {".", ".."} or "/" in part for part in parts):

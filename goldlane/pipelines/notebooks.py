@@ -15,11 +15,19 @@ _RUN = re.compile(r"^%run\s+(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A notebook that ``%run`` names, and the line that does."""
+
+    target: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
-    """Python to execute. ``runs`` are the notebooks that ``%run`` names, loaded before it, in the same globals."""
+    """Python to execute. ``runs`` are loaded before it, in the same globals."""
 
     text: str
-    runs: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
 
 
 def read_code(file: Path) -> Code:
@@ -38,8 +46,13 @@ def read_code(file: Path) -> Code:
 
 
 def _from_source(text: str) -> Code:
-    runs = [found.group(1) for line in text.splitlines() if (magic := _MAGIC.match(line)) and (found := _RUN.match(magic.group(1)))]
-    return Code(text, tuple(run.strip("\"'") for run in runs))
+    magics = ((_MAGIC.match(line), number) for number, line in enumerate(text.splitlines(), 1))
+    return Code(text, tuple(run for magic, number in magics if magic for run in _runs(magic.group(1), number)))
+
+
+def _runs(magic: str, line: int) -> list[Run]:
+    found = _RUN.match(magic)
+    return [Run(found.group(1).strip("\"'"), line)] if found else []
 
 
 def _from_ipynb(file: Path, text: str) -> Code:
@@ -48,12 +61,11 @@ def _from_ipynb(file: Path, text: str) -> Code:
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError("not a Jupyter notebook", file=str(file), hint="open and save it with Jupyter again") from error
     lines: list[str] = []
-    runs: list[str] = []
+    runs: list[Run] = []
     for cell in cells:
         source = "".join(cell["source"]).splitlines()
         whole_cell_magic = bool(source) and source[0].startswith("%%")
         for line in source:
-            found = _RUN.match(line)
-            runs += [found.group(1).strip("\"'")] if found else []
+            runs += _runs(line, len(lines) + 1)
             lines.append(f"# {line}" if whole_cell_magic or line.lstrip().startswith(("%", "!")) else line)
     return Code("\n".join(lines) + "\n", tuple(runs))

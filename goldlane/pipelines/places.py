@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-_HERE = str(Path(__file__).resolve().parents[1])
+_HERE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def place_of_caller() -> Place | None:
 
 def place_of_error(trace: TracebackType | None, root: Path) -> Place | None:
     """The deepest line of a traceback that lies under ``root`` (the pipeline's), else None."""
-    prefix = str(root)
+    prefix = f"{root}{os.sep}"
     lines = [entry for entry in traceback.extract_tb(trace) if entry.filename.startswith(prefix) and "site-packages" not in entry.filename]
     ours = [entry for entry in lines if not entry.filename.startswith(_HERE)]
     return Place(ours[-1].filename, ours[-1].lineno or 0) if ours else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldlane.errors import GoldlaneError, Mistakes
+from goldlane.errors import Mistakes
 from goldlane.pipelines.checks import checks_of
 from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Kind, Problem
 from goldlane.pipelines.errors import PipelineError
@@ -15,10 +15,11 @@ from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
+from goldlane.pipelines.planreads import PlanReads
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.schematext import DeclaredSchema, parse_schema
-from goldlane.pipelines.standins import empty_batch, empty_stream
+from goldlane.pipelines.standins import empty_stream
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -123,57 +124,9 @@ class Planner:
     def _report(self, error: Exception, dataset: Dataset, place: Place | None) -> None:
         code = type(error).__name__
         mistakes: Sequence[str] = error.mistakes if isinstance(error, Mistakes) else [message_of(error)]
-        hint = f" ({error.hint})" if isinstance(error, GoldlaneError) and error.hint else ""
+        hint = f" ({error.hint})" if isinstance(error, Mistakes) and error.hint else ""
         for mistake in mistakes:
             self.problems.append(Problem(code=code, message=f"{dataset.written!r}: {mistake}{hint}", place=place))
-
-
-class PlanReads:
-    """Answers reads with stand-ins, and notes what was read."""
-
-    def __init__(self, planner: Planner, flow: Flow) -> None:
-        self._planner, self._flow = planner, flow
-        self._files = planner.files.of(flow)
-        self.inputs: list[str] = []
-        self.externals: list[str] = []
-
-    def batch(self, name: str) -> DataFrame:
-        """An empty batch of a planned dataset's schema, or the external table."""
-        qualified = self._planner.registry.namespace.qualify(name)
-        if qualified.key not in self._planner.registry.datasets:
-            self.externals.append(name)
-            return self._planner.externals.batch(qualified, name)
-        planned = self._planner.dataset(qualified.key)
-        self.inputs.append(qualified.key)
-        streams = planned.kind is Kind.VIEW and planned.flows[0].streams
-        return (empty_stream if streams else empty_batch)(self._planner.session, planned.schema)
-
-    def stream(self, name: str, options: Mapping[str, str]) -> DataFrame:
-        """An unstarted stream of a planned dataset's schema, or of the external table."""
-        qualified = self._planner.registry.namespace.qualify(name)
-        if qualified.key not in self._planner.registry.datasets:
-            self.externals.append(name)
-            return self._planner.externals.stream(qualified, name, options)
-        planned = self._planner.dataset(qualified.key)
-        self.inputs.append(qualified.key)
-        if planned.kind is Kind.VIEW and not planned.flows[0].streams:
-            raise PipelineError(
-                f"{name!r} is read as a stream, but this view's query is a batch", hint="read it with dlt.read, or stream inside the view"
-            )
-        return empty_stream(self._planner.session, planned.schema)
-
-    def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
-        """The real Auto Loader stream, unstarted: its schema comes from the files."""
-        return self._files.cloud_files(paths, options, schema)
-
-    def knows(self, name: str) -> bool:
-        """Whether SQL text that says ``name`` means something of ours."""
-        qualified = self._planner.registry.namespace.qualify(name)
-        return qualified.key in self._planner.registry.datasets or self._planner.externals.knows(qualified)
-
-    def path(self, path: str) -> str:
-        """The mapped path."""
-        return self._planner.files.path(path)
 
 
 def _try_checks(frame: DataFrame, dataset: Dataset) -> None:
@@ -186,10 +139,13 @@ def _try_checks(frame: DataFrame, dataset: Dataset) -> None:
 
 def _kind(dataset: Dataset, flows: Sequence[PlannedFlow]) -> Kind:
     streams = any(flow.streams for flow in flows)
+    if len(flows) > 1 and (dataset.kind in {Kind.VIEW, Kind.MATERIALIZED_VIEW} or not (streams or dataset.kind)):
+        more = ", ".join(repr(flow.flow.name) for flow in flows[1:])
+        raise PipelineError(f"flow {more} writes into a {dataset.kind or Kind.MATERIALIZED_VIEW}", hint="only streaming tables take flows")
     if dataset.kind is Kind.MATERIALIZED_VIEW and streams:
         raise PipelineError("a materialized view's query cannot stream", hint="use @dlt.table, or read its inputs with dlt.read")
-    if dataset.kind is not Kind.STREAMING_TABLE:
-        return dataset.kind or (Kind.STREAMING_TABLE if streams else Kind.MATERIALIZED_VIEW)
+    if dataset.kind is not Kind.STREAMING_TABLE and not (dataset.kind is None and streams):
+        return dataset.kind or Kind.MATERIALIZED_VIEW
     batches = [flow.flow.name for flow in flows if not flow.streams and not flow.flow.once]
     if batches:
         raise PipelineError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
 from goldlane.pipelines.refresh import claim_tables, finish_resets, reset, selected_keys
 from goldlane.pipelines.registry import Registry
-from goldlane.pipelines.sessions import pipeline_session
+from goldlane.pipelines.sessions import pipeline_session, worker_imports
 from goldlane.pipelines.shim import served_modules
 from goldlane.pipelines.sources import Sources, find_sources
 from goldlane.pipelines.storage import Storage
@@ -106,25 +107,30 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
     )
     request.storage.open()
     base = spark or local_spark(**{key: value for key, value in request.configuration.items() if key.startswith("spark.")})
-    with request.storage.update_of(request.name), planned(request, base) as (world, session):
+    scratch = tempfile.TemporaryDirectory(prefix="goldlane-validate-") if validate_only else nullcontext(None)
+    with request.storage.update_of(request.name), scratch as folder, planned(request, base, folder) as (world, session):
         return _update(request, world, session, base, tuple(listeners), validate_only=validate_only)
 
 
 @contextmanager
-def planned(request: Request, base: SparkSession) -> Iterator[tuple[World, PipelineSession]]:
+def planned(request: Request, base: SparkSession, scratch: str | None = None) -> Iterator[tuple[World, PipelineSession]]:
     """The pipeline, loaded and planned; its modules and its session stay while the body of the ``with`` runs.
+
+    Auto Loader's schemas go to ``scratch`` where one is given, so that planning alone leaves the storage as it was.
 
     Raises:
         InvalidPipelineError: every mistake in the sources.
     """
-    with served_modules(request.sources.root), pipeline_session(base, request.configuration) as session:
+    root = request.sources.root
+    with served_modules(root), pipeline_session(base, request.configuration) as session, worker_imports(base, root):
         plain = type(base)(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         externals = Externals(plain, request.storage, request.namespace, request.inputs)
-        files = FileReads(plain, request.storage, request.paths)
+        files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
         registry = Registry(request.namespace)
         load(request.sources, registry, session, LoadReads(request.namespace, externals, files))
-        plan = Planner(registry, plain, externals, files, request.sources.root).plan()
+        plan = Planner(registry, plain, externals, files, root).plan()
         if plan.problems:
+            files.forget_new_schemas()
             raise InvalidPipelineError(plan.problems)
         world = World(session=plain, storage=request.storage, namespace=request.namespace, plan=plan, externals=externals, files=files)
         yield world, session

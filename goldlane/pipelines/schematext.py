@@ -75,10 +75,12 @@ def _key_columns(item: str, inside: str) -> Iterator[str]:
 
 def _items(text: str) -> Iterator[str]:
     """The parts of a column list: split at commas outside of quotes, parentheses and angle brackets."""
-    depth, start, quote = 0, 0, ""
+    depth, start, quote, escaped = 0, 0, "", False
     for position, letter in enumerate(text):
         if quote:
-            quote = "" if letter == quote else quote
+            quote = "" if letter == quote and not escaped else quote
+            # A backslash escapes in texts, and is itself in backticks.
+            escaped = letter == "\\" and not escaped and quote != "`"
         elif letter in _QUOTES:
             quote = letter
         elif letter in "(<":

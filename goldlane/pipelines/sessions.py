@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.errors import PipelineError
@@ -55,6 +57,20 @@ def pipeline_session(base: SparkSession, configuration: Mapping[str, str]) -> It
 
 
 @contextmanager
+def worker_imports(base: SparkSession, root: Path) -> Iterator[None]:
+    """Let Python workers import what the pipeline imports from its root: user-defined functions of its helpers."""
+    environment = base.sparkContext.environment
+    before = dict(environment)
+    # Workers are kept per environment; a new one for each update sees edited helpers.
+    environment.update({"PYTHONPATH": str(root), "GOLDLANE_LOAD": uuid.uuid4().hex})
+    try:
+        yield
+    finally:
+        environment.clear()
+        environment.update(before)
+
+
+@contextmanager
 def flow_settings(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     """A flow's ``spark_conf``, for as long as it runs; flows that run beside it see it, too, for they share the session."""
     before = {key: session.conf.get(key, None) for key in settings}
@@ -63,8 +79,8 @@ def flow_settings(session: SparkSession, settings: Mapping[str, str]) -> Iterato
     try:
         yield
     finally:
-        for key, value in before.items():
-            session.conf.set(key, value) if value is not None else session.conf.unset(key)
+        for key, old in before.items():
+            session.conf.set(key, old) if old is not None else session.conf.unset(key)
 
 
 def make_current(session: PipelineSession) -> None:

@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
 from goldlane.pipelines.api import NAMES
 
 SPELLINGS = ("dlt", "pyspark.pipelines", "databricks.pipelines")
+_SOURCES = "__goldlane_source__."
 _one_pipeline_at_a_time = threading.RLock()
 
 
@@ -28,6 +30,8 @@ def served_modules(root: Path) -> Iterator[None]:
         try:
             _serve()
             sys.path.insert(0, str(root))
+            # Python remembers what a folder held; a helper may have been written a moment ago.
+            importlib.invalidate_caches()
             yield
         finally:
             sys.path[:] = path
@@ -35,10 +39,23 @@ def served_modules(root: Path) -> Iterator[None]:
             _give_back(before, attributes)
 
 
+def source_module(file: Path) -> ModuleType:
+    """The module that a source file runs in, until the update ends: dataclasses and typing look their names up in it."""
+    from pyspark import cloudpickle
+
+    module = ModuleType(_SOURCES + file.stem)
+    module.__file__ = str(file)
+    sys.modules[module.__name__] = module
+    # A Python worker cannot import it: user-defined functions travel whole.
+    cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # it has none
+    return module
+
+
 def _serve() -> None:
     module = ModuleType("dlt", "Delta Live Tables, as Goldlane runs it on this machine.")
     module.__dict__.update(NAMES)
     module.__dict__["__all__"] = sorted(NAMES)
+    module.__spec__ = ModuleSpec("dlt", None)
     for spelling in SPELLINGS:
         parent, _, name = spelling.rpartition(".")
         if parent:
@@ -83,10 +100,17 @@ def _give_back(before: dict[str, ModuleType], attributes: dict[str, ModuleType |
 
 
 def _forget(root: Path, before: dict[str, ModuleType]) -> None:
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if name in before or not file or name.split(".")[0] == "goldlane":
-            continue
-        place = Path(file)
-        if place.is_relative_to(root) and not place.is_relative_to(Path(sys.prefix)):
-            del sys.modules[name]
+    new = [(name, module) for name, module in list(sys.modules.items()) if name not in before and name.split(".")[0] != "goldlane"]
+    # All places first: a namespace package asks its parent, which must still be there.
+    ours = [name for name, module in new if name.startswith(_SOURCES) or _lies_under(module, root)]
+    for name in ours:
+        del sys.modules[name]
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules and child in vars(sys.modules[parent]):
+            delattr(sys.modules[parent], child)
+
+
+def _lies_under(module: ModuleType, root: Path) -> bool:
+    """Whether a module, or a namespace package, was found under ``root`` and not in the environment."""
+    place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", None) or ()), None)
+    return isinstance(place, str) and Path(place).is_relative_to(root) and not Path(place).is_relative_to(Path(sys.prefix))

@@ -34,6 +34,7 @@ def find_sources(sources: Sequence[str | Path], root: Path | None = None) -> Sou
         UsageError: a source does not exist or holds no source file; all of them at once.
     """
     found: list[Path] = []
+    folder = next((Path(source).expanduser().resolve() for source in sources if Path(source).expanduser().is_dir()), None)
     mistakes: list[str] = []
     for source in sources:
         files = _files(str(source))
@@ -45,21 +46,21 @@ def find_sources(sources: Sequence[str | Path], root: Path | None = None) -> Sou
     if mistakes:
         hint = "SOURCE is a .py file, a notebook, a folder or a glob; [tool.goldlane] pipelines names the default"
         raise UsageError("; ".join(mistakes), hint=hint)
-    return Sources(files=tuple(found), root=root or find_root(found[0]))
+    return Sources(files=tuple(found), root=root or find_root(found[0], folder))
 
 
-def find_root(file: Path) -> Path:
-    """The nearest parent of ``file`` with a ``pyproject.toml``, else its folder."""
-    for folder in file.resolve().parents:
-        if (folder / "pyproject.toml").is_file() or (folder / "databricks.yml").is_file():
-            return folder
-    return file.resolve().parent
+def find_root(file: Path, folder: Path | None = None) -> Path:
+    """The nearest parent of ``file`` with a ``pyproject.toml`` or ``databricks.yml``, else the source ``folder``, else the file's."""
+    for parent in file.resolve().parents:
+        if (parent / "pyproject.toml").is_file() or (parent / "databricks.yml").is_file():
+            return parent
+    return folder or file.resolve().parent
 
 
 def _files(source: str) -> list[Path]:
     path = Path(source).expanduser()
     if path.is_file():
-        return [path.resolve()]
+        return [path.resolve()] if path.suffix in SUFFIXES else []
     if path.is_dir():
         return sorted(file.resolve() for suffix in SUFFIXES for file in path.rglob(f"*{suffix}") if _is_source(file))
     hits = (Path(hit) for hit in glob.glob(source, recursive=True))  # noqa: PTH207  an absolute pattern is fine here
@@ -74,5 +75,7 @@ def _nothing(source: str) -> str:
     path = Path(source)
     if path.is_dir():
         return f"{source} holds no .py file or notebook"
+    if path.is_file():
+        return f"{source} is no .py file or notebook"
     near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else [], n=1)
     return f"{source} does not exist" + (f"; did you mean {path.parent / near[0]}?" if near else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,16 +14,24 @@ from sqlglot.errors import SqlglotError
 _STREAM_CALL = re.compile(r"\bSTREAM\s*\(\s*$", re.IGNORECASE)
 _STREAM_WORD = re.compile(r"\bSTREAM\s+$", re.IGNORECASE)
 _CLOSING = re.compile(r"\s*\)")
+# What a statement writes to is its parent's own table; a view cannot stand there.
+_WRITES = (exp.DDL, exp.DML, exp.Schema, exp.Drop, exp.Alter, exp.TruncateTable)
+# It speaks on stderr of statements that it hands on unread.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
 class TableReference:
-    """A table in SQL text: its name as written, the span to replace, and whether it is read as a stream."""
+    """A table in SQL text: its name as written, the span to replace, and whether it is read as a stream.
+
+    ``alias`` is what its columns are qualified with when the text says no other: ``orders.id`` of ``FROM LIVE.orders``.
+    """
 
     name: str
     start: int
     end: int
     streams: bool
+    alias: str | None = None
 
 
 def table_references(text: str) -> list[TableReference]:
@@ -39,30 +48,56 @@ def table_references(text: str) -> list[TableReference]:
 
 
 def replace_tables(text: str, replacement: Callable[[TableReference], str | None]) -> str:
-    """``text`` with each table reference replaced, except where ``replacement`` answers None."""
+    """``text`` with each table reference replaced, except where ``replacement`` answers None; columns keep their qualifiers."""
     for reference in reversed(table_references(text)):
         new = replacement(reference)
         if new is not None:
-            text = text[: reference.start] + new + text[reference.end :]
+            alias = f" AS {reference.alias}" if reference.alias else ""
+            text = text[: reference.start] + new + alias + text[reference.end :]
     return text
 
 
 def _references(text: str, statement: exp.Expr) -> Iterator[TableReference]:
-    defined = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
     for table in statement.find_all(exp.Table):
         parts = [part for part in table.parts if isinstance(part, exp.Identifier) and "start" in part.meta]
-        if len(parts) != len(table.parts) or (len(parts) == 1 and parts[0].name.lower() in defined):
+        if len(parts) != len(table.parts) or (len(parts) == 1 and _is_defined(table, parts[0].name)):
             continue
-        if parts[-1].name.startswith(("/", "dbfs:", "file:")):
+        if parts[-1].name.startswith(("/", "dbfs:", "file:")) or (isinstance(table.parent, _WRITES) and table.arg_key != "using"):
             continue
-        yield _with_stream(text, parts[0].meta["start"], parts[-1].meta["end"] + 1)
+        last = parts[-1].meta
+        alias = text[last["start"] : last["end"] + 1] if _needs_alias(table) else None
+        yield _with_stream(text, parts[0].meta["start"], last["end"] + 1, alias)
 
 
-def _with_stream(text: str, start: int, end: int) -> TableReference:
+def _is_defined(table: exp.Table, name: str) -> bool:
+    """Whether a WITH clause around ``table`` gives ``name`` a meaning; a clause that is not recursive does not know itself."""
+    inside: exp.Expr = table
+    while (around := inside.parent) is not None:
+        clauses = around.args.get("with_")
+        if isinstance(around, exp.With):
+            position = next((index for index, cte in enumerate(around.expressions) if cte is inside), 0)
+            visible = around.expressions if around.args.get("recursive") else around.expressions[:position]
+        else:
+            visible = clauses.expressions if clauses is not None and clauses is not inside else []
+        if any(cte.alias_or_name.lower() == name.lower() for cte in visible):
+            return True
+        inside = around
+    return False
+
+
+def _needs_alias(table: exp.Table) -> bool:
+    """Whether columns may be qualified by the table's own name. Spark takes no alias before TABLESAMPLE or VERSION AS OF."""
+    source = table.parent
+    named = table.alias or (isinstance(source, exp.Subquery) and source.alias)
+    plain = not any(table.args.get(clause) for clause in ("sample", "version", "when"))
+    return plain and not named and isinstance(source, exp.From | exp.Join | exp.Subquery | exp.Stream)
+
+
+def _with_stream(text: str, start: int, end: int, alias: str | None) -> TableReference:
     name, before = text[start:end], text[:start]
     closing = _CLOSING.match(text, end)
     call = _STREAM_CALL.search(before)
     if call and closing:
-        return TableReference(name, call.start(), closing.end(), streams=True)
+        return TableReference(name, call.start(), closing.end(), streams=True, alias=alias)
     word = _STREAM_WORD.search(before)
-    return TableReference(name, word.start() if word else start, end, streams=bool(word))
+    return TableReference(name, word.start() if word else start, end, streams=bool(word), alias=alias)

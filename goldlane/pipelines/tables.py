@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 
-def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> None:
-    """Make the table where there is none: columns, comment, properties, partitions; the change feed on when it has a key."""
+def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> bool:
+    """Make the table where there is none, and say so: columns, comment, properties, partitions; the change feed on when it has a key."""
     from delta.tables import DeltaTable
 
     if (path / "_delta_log").is_dir():
-        return
+        return False
     dataset = planned.dataset
     builder = DeltaTable.createIfNotExists(session).location(str(path)).addColumns(planned.schema)
     feed = {"delta.enableChangeDataFeed": "true"} if planned.primary_key else {}
@@ -30,16 +30,15 @@ def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> 
     elif dataset.cluster_by:
         builder = builder.clusterBy(*dataset.cluster_by)
     builder.execute()
+    return True
 
 
 def replace_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
     """One commit after which the table holds exactly ``frame``, its schema included."""
-    writer = frame.write.format("delta").mode("overwrite")
-    if not _same_columns(frame.schema, _columns(frame.sparkSession, path)):
-        writer = writer.option("overwriteSchema", "true")
-        if planned.dataset.partition_cols:
-            writer = writer.partitionBy(*planned.dataset.partition_cols)
-    writer.save(str(path))
+    if _same_columns(frame.schema, _columns(frame.sparkSession, path)):
+        frame.write.format("delta").mode("overwrite").save(str(path))
+    else:
+        _replace_columns(frame, planned, path)
 
 
 def merge_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
@@ -60,17 +59,32 @@ def merge_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None
 
 
 def empty_table(session: SparkSession, planned: PlannedDataset, path: Path) -> None:
-    """Replace the table by an empty one of the planned schema, in one commit: a full refresh begins."""
+    """Empty the table in one commit, and give it the planned schema where that is another: a full refresh begins."""
+    from delta.tables import DeltaTable
+
     from goldlane.pipelines.standins import empty_batch
 
-    frame = empty_batch(session, planned.schema)
-    frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(str(path))
+    if _same_columns(planned.schema, _columns(session, path)):
+        # An overwrite would lose NOT NULL.
+        DeltaTable.forPath(session, str(path)).delete()
+    else:
+        _replace_columns(empty_batch(session, planned.schema), planned, path)
 
 
 def table_version(session: SparkSession, path: Path) -> int:
     """The newest Delta version of a table."""
     log = session._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session._jsparkSession, str(path))  # type: ignore[union-attr]  # noqa: SLF001  history() would run a job
     return int(log.update(False, session._jvm.scala.Option.empty(), session._jvm.scala.Option.empty()).version())  # type: ignore[union-attr]  # noqa: SLF001  as above
+
+
+def _replace_columns(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
+    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    # Left unsaid, they are lost with the old columns.
+    if planned.dataset.partition_cols:
+        writer = writer.partitionBy(*planned.dataset.partition_cols)
+    elif planned.dataset.cluster_by:
+        writer = writer.clusterBy(*planned.dataset.cluster_by)
+    writer.save(str(path))
 
 
 def _columns(session: SparkSession, path: Path) -> StructType:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 # Numbers that Spark and we count up from one query to the next.
-_SERIALS = re.compile(r"#\d+L?|__goldlane_\d+|(?<=CTERelationDef )\d+|(?<=CTERelationRef )\d+|__dataset_id[^,\]]*")
+_SERIALS = re.compile(
+    r"#\d+L?|__goldlane_\d+|(?<=CTERelationDef )\d+|(?<=CTERelationRef )\d+|__dataset_id[^,\]]*|(?<=\], )\d+$", re.MULTILINE
+)
 # Same plan text, other result: functions of the moment, and code that the plan only names.
 _MOMENT = re.compile(
     r"\b(current_date|current_timestamp|localtimestamp|now|rand|randn|uuid|shuffle|monotonically_increasing_id|pythonudf\w*|scalaudf)\b",
@@ -31,12 +34,19 @@ def fingerprint(frame: DataFrame) -> str | None:
     text = _SERIALS.sub("#", analyzed.treeString())
     if not analyzed.deterministic() or _MOMENT.search(text):
         return None
-    leaves = analyzed.collectLeaves()
-    versions = [_version(session, leaves.apply(index)) for index in range(leaves.size())]
+    versions = [_version(session, leaf) for leaf in _leaves(analyzed)]
     if None in versions:
         return None
     settings = sorted(f"{key}={value}" for key, value in dict(session.conf.getAll).items() if key.startswith("spark.sql."))
     return hashlib.sha256("\n".join([text, *map(str, versions), *settings]).encode()).hexdigest()
+
+
+def _leaves(plan: Any) -> Iterator[Any]:
+    """What a plan reads, subqueries included: to Spark those are expressions, no children."""
+    subqueries = plan.subqueriesAll()
+    for part in (plan, *(subqueries.apply(index) for index in range(subqueries.size()))):
+        leaves = part.collectLeaves()
+        yield from (leaves.apply(index) for index in range(leaves.size()))
 
 
 def _version(session: Any, leaf: Any) -> str | None:

@@ -109,7 +109,7 @@ class FlowReads:
             return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name)
         if planned.kind is Kind.VIEW:
             return self._view(planned.flows[0].flow, planned.dataset)
-        path = str(world.storage.table(qualified))
+        path = str(world.storage.table(planned.dataset.name))
         reader = world.session.readStream if streams else world.session.read
         return reader.format("delta").options(**options).load(path)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+PRINTED = {"README.md": ("amount_is_a_number drop 2 1", "currency_is_present warn 2 1")}
 
 
 def python_blocks(page: str) -> list[str]:
@@ -57,7 +58,7 @@ def landing(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(file_of(block) is None for block in python_blocks(page))])
 def test_the_code_of_a_page_runs_from_top_to_bottom(
-    page: str, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_files(page, tmp_path)
@@ -67,18 +68,8 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(
         if file_of(block) is None:
             exec(compile(block, page, "exec"), names)  # noqa: S102  the code blocks of our own pages
 
-
-def test_the_readme_counts_what_its_rules_count(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_files("README.md", tmp_path)
-    (run,) = (block for block in python_blocks("README.md") if "goldlane.run(" in block)
-
-    exec(compile(run, "README.md", "exec"), {"spark": spark})  # noqa: S102  the code blocks of our own pages
-
-    printed = capsys.readouterr().out.splitlines()[:2]
-    assert sorted(printed) == ["amount_is_a_number drop 2 1", "currency_is_present warn 2 1"]
+    printed = capsys.readouterr().out
+    assert all(line in printed.splitlines() for line in PRINTED.get(page, ()))
 
 
 def test_the_graph_of_the_readme_is_the_graph_of_the_lane(spark: SparkSession, landing: str) -> None:  # noqa: ARG001  the session is the run's

@@ -54,8 +54,10 @@ def expectations_of(rules: Mapping[str, Any] | None, action: Action) -> tuple[Ex
     """The rules of a mapping from name to predicate.
 
     Raises:
-        DefinitionError: a predicate is neither SQL text nor a Column.
+        DefinitionError: it is no mapping, or a predicate is neither SQL text nor a Column.
     """
+    if rules is not None and not isinstance(rules, Mapping):
+        raise DefinitionError(f"expectations are a mapping from name to predicate, not {type(rules).__name__}")
     wrong = [name for name, predicate in (rules or {}).items() if not (isinstance(predicate, str) or hasattr(predicate, "_jc"))]
     if wrong:
         raise DefinitionError(f"expectations {wrong} are neither SQL text nor a Column")

@@ -7,6 +7,7 @@ from typing import Any
 
 from goldlane.pipelines.api.signatures import strict, texts
 from goldlane.pipelines.definitions import ChangeFlow, QueryFlow
+from goldlane.pipelines.errors import DefinitionError
 from goldlane.pipelines.places import Place, place_of_caller
 from goldlane.pipelines.registry import current_registry, text_mapping
 
@@ -21,6 +22,8 @@ def append_flow(  # noqa: PLR0913  Databricks' signature
     depends_on: Any = None,  # noqa: ARG001  the order comes from what the flow reads
 ) -> Any:
     """Append what the decorated function reads to ``target``; ``once`` flows run once, and again on a full refresh."""
+    if callable(name):
+        raise DefinitionError("append_flow() does not decorate on its own", hint="say @dlt.append_flow(target=...)")
 
     def register(query: Callable[..., Any]) -> Callable[..., Any]:
         registry = current_registry()

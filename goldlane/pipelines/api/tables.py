@@ -9,6 +9,7 @@ from goldlane.expectations import Action
 from goldlane.pipelines.api.expectations import expectations_of
 from goldlane.pipelines.api.signatures import strict, texts
 from goldlane.pipelines.definitions import Dataset, Kind, QueryFlow
+from goldlane.pipelines.errors import DefinitionError
 from goldlane.pipelines.places import Place, place_of_caller
 from goldlane.pipelines.registry import current_registry, text_mapping
 
@@ -91,6 +92,8 @@ def _declare(
     function: Decorated | None, kind: Kind | None, name: str | None, spark_conf: Mapping[str, str] | None, options: dict[str, Any]
 ) -> Any:
     place = place_of_caller()
+    if function is not None and not callable(function):
+        raise DefinitionError(f"the decorator got {function!r}, not a function", hint="say name=... for the table's name")
 
     def register(query: Decorated) -> Decorated:
         registry = current_registry()

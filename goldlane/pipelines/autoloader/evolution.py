@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.autoloader.columnar import refreshed
 from goldlane.pipelines.autoloader.errors import SchemaChange
 from goldlane.pipelines.autoloader.files import plain_path, sample
-from goldlane.pipelines.autoloader.inference import infer_columns
+from goldlane.pipelines.autoloader.inference import infer_columns, stored_schema
 from goldlane.pipelines.autoloader.merging import added_names, merged
 
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ _CLOCK_SLACK = 2.0
 
 def grow(source: Source, found: Stop) -> SchemaChange:
     """Store the version of the schema that holds what the new files add, all of it at once; what another process added counts, too."""
+    stored_schema(source)
     stored = source.store.newest()
     if stored is None:
-        return SchemaChange(columns=found.columns, file=found.file, version=-1)
+        return SchemaChange(columns=(), file=found.file, version=-1)
     if source.options.format not in {"json", "csv"}:
         grown = refreshed(source, stored)
         return SchemaChange(columns=added_names(stored.columns, grown.columns), file=found.file, version=grown.version)
     if found.columns and added_names(stored.columns, _named(found)) == () and not any("." in name for name in found.columns):
         return SchemaChange(columns=found.columns, file=found.file, version=stored.version)
     more = merged(_looked_up(source, found, stored), _named(found)) if found.columns else stored.columns
-    uniform = stored.uniform and source.options.format != "csv"
+    uniform = stored.uniform and source.options.format == "json" and found.columns != ()
     version = source.store.add(replace(stored, columns=merged(stored.columns, more), uniform=uniform))
     return SchemaChange(columns=added_names(stored.columns, version.columns), file=found.file, version=version.version)
 

@@ -12,7 +12,7 @@ from goldlane.pipelines.autoloader.columnar import FIXED, columnar_columns
 from goldlane.pipelines.autoloader.csv_inference import csv_columns
 from goldlane.pipelines.autoloader.errors import AutoLoaderUsageError
 from goldlane.pipelines.autoloader.files import sample
-from goldlane.pipelines.autoloader.json_inference import json_columns
+from goldlane.pipelines.autoloader.json_inference import has_arrays, json_columns
 from goldlane.pipelines.autoloader.store import StoredSchema
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _inferred(source: Source) -> StoredSchema:
             f"cloudFiles: {', '.join(source.paths)} holds no files to infer a schema from",
             hint="add a file, or give the schema with .schema(...)",
         )
-    columns, uniform = infer_columns(source, files) if source.given is None else (StructType(), True)
+    columns, uniform = infer_columns(source, files) if source.given is None else (StructType(), not _has_arrays(source, files))
     found = StoredSchema(columns=columns, partitions=_partitions(source, files), uniform=uniform)
     if not files:
         return found
@@ -54,10 +54,14 @@ def _inferred(source: Source) -> StoredSchema:
     return stored
 
 
+def _has_arrays(source: Source, files: Sequence[str]) -> bool:
+    return bool(files) and source.options.format == "json" and has_arrays(source.spark, files[0])
+
+
 def infer_columns(source: Source, files: Sequence[str]) -> tuple[StructType, bool]:
-    """The columns of ``files`` by the source's format, before hints; and whether CSV headers are all equal."""
+    """The columns of ``files`` by the source's format, before hints; and whether they are uniform (see ``StoredSchema``)."""
     if source.options.format == "json":
-        return json_columns(source.spark, files, source.options), True
+        return json_columns(source.spark, files, source.options), not has_arrays(source.spark, files[0])
     if source.options.format == "csv":
         return csv_columns(source.spark, files, source.options)
     return columnar_columns(source, files), True

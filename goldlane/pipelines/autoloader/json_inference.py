@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 _FIRST_RECORDS = 100
 
 
+def has_arrays(spark: SparkSession, file: str) -> bool:
+    """Whether one of the first records of ``file`` is an array of objects."""
+    from pyspark.sql import functions as F
+
+    return bool(spark.read.text(file).limit(_FIRST_RECORDS).where(F.ltrim("value").startswith("[")).take(1))
+
+
 def json_columns(spark: SparkSession, files: Sequence[str], options: Options) -> StructType:
     """The columns of ``files``: texts unless types are inferred; fields of the oldest file's first records lead, the rest by name.
 

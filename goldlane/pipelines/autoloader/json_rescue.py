@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.autoloader.layout import CORRUPT
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 FILE_PATH = "_file_path"
 
 
-def rescued(layout: Layout) -> Column:
+def rescued(layout: Layout, frame: Sequence[str]) -> Column:
     """Fields that are no column, differ in case or do not fit their type, or the whole record when it does not parse; else NULL.
 
-    Reads the columns ``value``, ``record``, ``others`` and ``nested`` (names) of the parsed frame. A misfit inside a struct, array or
-    map rescues the whole top-level field. Values keep their JSON type; decimals lose trailing zeros.
+    Reads the columns of the parsed ``frame``: ``value``, ``record``, ``others`` and, where structs are, ``nested`` (names). A misfit
+    inside a struct, array or map rescues the whole top-level field. Values keep their JSON type; decimals lose trailing zeros.
     """
     from pyspark.sql import functions as F
 
@@ -26,8 +27,11 @@ def rescued(layout: Layout) -> Column:
         return F.lit(None).cast("string")
     broken = unparsed()
     text = F.lit(None).cast("string") if layout.corrupt else _with_path(F.create_map(F.lit(CORRUPT), F.col("value").cast("variant")))
-    doubtful = _misread().isNotNull() | (F.size("others") > 0) | (F.size("nested") > 0)
-    return F.when(broken, text).when(doubtful, _picked(layout))
+    names = [name for name in ("others", "nested") if name in frame]
+    doubtful = _misread().isNotNull()
+    for name in names:
+        doubtful |= F.size(name) > 0
+    return F.when(broken, text).when(doubtful, _picked(layout, names))
 
 
 def unparsed() -> Column:
@@ -43,11 +47,12 @@ def _misread() -> Column:
     return F.col("record").getField(CORRUPT)
 
 
-def _picked(layout: Layout) -> Column:
+def _picked(layout: Layout, names: Sequence[str]) -> Column:
     from pyspark.sql import functions as F
 
     fields = F.from_json("value", "map<string,variant>")
-    wanted = F.concat(F.col("others"), F.transform("nested", lambda name: F.substring_index(name, ".", 1)), _misfits(layout))
+    tops = [F.transform("nested", lambda name: F.substring_index(name, ".", 1))] if "nested" in names else []
+    wanted = F.concat(F.col("others"), *tops, _misfits(layout))
     picked = F.map_filter(fields, lambda name, value: F.array_contains(wanted, name) & ~F.is_variant_null(value))
     return F.when(F.size(picked) > 0, _with_path(picked))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from goldlane.pipelines.autoloader.errors import AutoLoaderUsageError
 from goldlane.pipelines.autoloader.hints import with_hints
-from goldlane.pipelines.autoloader.options import DEFAULT_RESCUED_COLUMN, Evolution
+from goldlane.pipelines.autoloader.option_names import DEFAULT_RESCUED_COLUMN
+from goldlane.pipelines.autoloader.options import Evolution
 
 if TYPE_CHECKING:
     from pyspark.sql import Column

@@ -9,63 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from goldlane.pipelines.autoloader.errors import AutoLoaderUsageError
+from goldlane.pipelines.autoloader.option_names import FORMATS, OWN, PREFIX, WITHOUT_EFFECT
 
-PREFIX = "cloudfiles."
-FORMATS = ("json", "csv", "parquet", "text", "binaryFile", "avro", "xml")
-DEFAULT_RESCUED_COLUMN = "_rescued_data"
-_OWN = (
-    "format",
-    "schemaLocation",
-    "schemaHints",
-    "schemaEvolutionMode",
-    "inferColumnTypes",
-    "includeExistingFiles",
-    "partitionColumns",
-    "rescuedDataColumn",
-    "maxFilesPerTrigger",
-    "maxBytesPerTrigger",
-    "maxFileAge",
-    "schemaInference.sampleSize.numBytes",
-    "schemaInference.sampleSize.numFiles",
-)
-# Notification queues, listing strategies and clean-up belong to the cloud; here every trigger lists the folder.
-_WITHOUT_EFFECT = (
-    "allowOverwrites",
-    "backfillInterval",
-    "cleanSource",
-    "cleanSource.moveDestination",
-    "cleanSource.retentionDuration",
-    "clientEmail",
-    "clientId",
-    "clientSecret",
-    "connectionString",
-    "databricks.serviceCredential",
-    "fetchParallelism",
-    "listOnStart",
-    "pathRewrites",
-    "privateKey",
-    "privateKeyId",
-    "projectId",
-    "queueName",
-    "queueUrl",
-    "region",
-    "resourceGroup",
-    "resourceTag",
-    "resourceTags",
-    "roleArn",
-    "roleExternalId",
-    "roleSessionName",
-    "stsEndpoint",
-    "subscription",
-    "subscriptionId",
-    "tenantId",
-    "useIncrementalListing",
-    "useManagedFileEvents",
-    "useNotifications",
-    "useStrictGlobber",
-    "validateOptions",
-    "maxResultSize",
-)
 _SOURCE = {"pathglobfilter": "pathGlobFilter", "maxfilespertrigger": "", "maxbytespertrigger": "", "recursivefilelookup": ""}
 _TIMES = {"modifiedafter", "modifiedbefore"}
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -161,7 +106,7 @@ def _source(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unknown(options: Mapping[str, object]) -> list[str]:
-    known = {name.lower(): name for name in (*_OWN, *_WITHOUT_EFFECT)}
+    known = {name.lower(): name for name in (*OWN, *WITHOUT_EFFECT)}
     mistakes = []
     for key in options:
         name = key[len(PREFIX) :].lower()

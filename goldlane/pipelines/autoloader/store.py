@@ -22,7 +22,8 @@ _STARTED = "started"
 class StoredSchema:
     """What was inferred, before hints: the files' ``columns`` and the ``partitions`` of their folders.
 
-    ``uniform`` is False once CSV files of different headers were met: they are then read by name, file by file.
+    ``uniform`` is False once CSV files of different headers were met (they are then read by name, file by file), or JSON lines that
+    are arrays of records.
     """
 
     columns: StructType

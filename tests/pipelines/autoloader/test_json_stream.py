@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
+
+from goldlane.pipelines.autoloader import evolve
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 
 def test_columns_are_texts_as_written_unless_types_are_inferred(landing: Any) -> None:
@@ -61,6 +67,38 @@ def test_blank_lines_give_no_row_and_arrays_one_per_element(landing: Any) -> Non
     assert landing.table("id") == [("1",), ("2",), ("3",)]
 
 
+def test_arrays_that_come_later_are_read_after_one_stop(landing: Any) -> None:
+    landing.put("a.json", {"id": 1})
+    landing.run()
+    landing.put("b.json", '[{"id": 2}, {"id": 3}]', "[broken")
+
+    with pytest.raises(StreamingQueryException) as stopped:
+        landing.run()
+    change = evolve(stopped.value)
+    landing.run()
+
+    assert change is not None
+    assert change.columns == ()
+    assert landing.table("id") == [("1",), ("2",), ("3",), (None,)]
+
+
+def test_arrays_are_read_with_a_given_schema_too(landing: Any) -> None:
+    schema = StructType.fromDDL("id INT")
+    landing.put("a.json", '[{"id": 2}, {"id": 3}]')
+
+    landing.run(schema)
+
+    assert landing.table() == [(2,), (3,)]
+
+
+def test_a_number_inside_another_field_is_not_taken_for_the_columns_own(landing: Any) -> None:
+    landing.put("a.json", '{"in": {"x": 1.10}, "note": "\\"x\\": 3.30", "x": 2.20, "y": "4.0"}', '{"x": "5.50", "in": {"x": 5.5}}')
+
+    landing.run()
+
+    assert landing.table("x", "y") == [("2.20", "4.0"), ("5.50", None)]
+
+
 def test_a_multi_line_file_is_one_array_or_object(landing: Any) -> None:
     landing.put("a.json", '[\n {"id": 1},\n {"id": 2}\n]')
     landing.put("b.json", '{\n "id": 3\n}')
@@ -74,14 +112,15 @@ def test_metadata_and_line_order_survive(landing: Any) -> None:
     file = landing.put("a b.json", {"id": 1}, {"id": 2}, {"id": 3})
     batches: list[list[Any]] = []
 
-    frame = landing.open().where("id <> '2'").select("id", "_metadata.file_name", "_metadata.file_size", "_metadata.file_path")
-    writer = frame.writeStream.foreachBatch(
-        lambda rows, _: batches.append(rows.withColumn("at", F.monotonically_increasing_id()).collect())
-    )
-    writer.option("checkpointLocation", str(landing.root / "checkpoint")).trigger(availableNow=True).start().awaitTermination()
+    def keep(rows: DataFrame, _: int) -> None:
+        batches.append([tuple(row) for row in rows.withColumn("at", F.monotonically_increasing_id()).collect()])
 
-    size, path = file.stat().st_size, f"file://{file}".replace(" ", "%20")
-    assert batches == [[("1", "a b.json", size, path, 0), ("3", "a b.json", size, path, 1)]]
+    frame = landing.open().where("id <> '2'").select("id", "_metadata.file_name", "_metadata.file_size", "_metadata.file_path")
+    writer = frame.writeStream.foreachBatch(keep).option("checkpointLocation", str(landing.root / "checkpoint"))
+    writer.trigger(availableNow=True).start().awaitTermination()
+
+    size, path = file.stat().st_size, f"file:{file}".replace(" ", "%20")
+    assert batches == [[("1", "a%20b.json", size, path, 0), ("3", "a%20b.json", size, path, 1)]]
 
 
 def test_a_given_schema_rescues_only_when_asked(landing: Any) -> None:

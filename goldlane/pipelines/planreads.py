@@ -1,0 +1,64 @@
+"""The reads of a flow that is only planned: stand-ins for the pipeline's own tables, and a note of everything read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.definitions import Flow, Kind
+from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.standins import empty_batch, empty_stream
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
+
+    from goldlane.pipelines.planner import Planner
+
+
+class PlanReads:
+    """Answers reads with stand-ins, and notes what was read."""
+
+    def __init__(self, planner: Planner, flow: Flow) -> None:
+        self._planner, self._flow = planner, flow
+        self._files = planner.files.of(flow)
+        self.inputs: list[str] = []
+        self.externals: list[str] = []
+
+    def batch(self, name: str) -> DataFrame:
+        """An empty batch of a planned dataset's schema, or the external table."""
+        qualified = self._planner.registry.namespace.qualify(name)
+        if qualified.key not in self._planner.registry.datasets:
+            self.externals.append(name)
+            return self._planner.externals.batch(qualified, name)
+        planned = self._planner.dataset(qualified.key)
+        self.inputs.append(qualified.key)
+        streams = planned.kind is Kind.VIEW and planned.flows[0].streams
+        return (empty_stream if streams else empty_batch)(self._planner.session, planned.schema)
+
+    def stream(self, name: str, options: Mapping[str, str]) -> DataFrame:
+        """An unstarted stream of a planned dataset's schema, or of the external table."""
+        qualified = self._planner.registry.namespace.qualify(name)
+        if qualified.key not in self._planner.registry.datasets:
+            self.externals.append(name)
+            return self._planner.externals.stream(qualified, name, options)
+        planned = self._planner.dataset(qualified.key)
+        self.inputs.append(qualified.key)
+        if planned.kind is Kind.VIEW and not planned.flows[0].streams:
+            raise PipelineError(
+                f"{name!r} is read as a stream, but this view's query is a batch", hint="read it with dlt.read, or stream inside the view"
+            )
+        return empty_stream(self._planner.session, planned.schema)
+
+    def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+        """The real Auto Loader stream, unstarted: its schema comes from the files."""
+        return self._files.cloud_files(paths, options, schema)
+
+    def knows(self, name: str) -> bool:
+        """Whether SQL text that says ``name`` means something of ours."""
+        qualified = self._planner.registry.namespace.qualify(name)
+        return qualified.key in self._planner.registry.datasets or self._planner.externals.knows(qualified)
+
+    def path(self, path: str) -> str:
+        """The mapped path."""
+        return self._planner.files.path(path)

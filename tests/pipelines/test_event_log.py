@@ -1,0 +1,157 @@
+"""The event log of an update, as the queries of dashboards read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldlane.pipelines.eventlog import read_events
+
+if TYPE_CHECKING:
+    from goldlane.pipelines import Update
+
+SOURCE = """
+    import dlt
+
+    @dlt.table
+    @dlt.expect_or_drop("priced", "price > 0")
+    @dlt.expect("cheap", "price < 10")
+    def stream():
+        return spark.readStream.option("maxFilesPerTrigger", 1).table("orders")
+
+    @dlt.table
+    @dlt.expect("cheap", "price < 10")
+    def batch():
+        return dlt.read("stream")
+
+    dlt.create_streaming_table("newest")
+    dlt.create_auto_cdc_flow(target="newest", source="stream", keys=["id"], sequence_by="price")
+
+    @dlt.table
+    def broken():
+        return dlt.read("stream").selectExpr("raise_error('no good') AS x")
+
+    @dlt.table
+    def after_broken():
+        return dlt.read("broken")
+"""
+QUALITY = "array<struct<name: string, dataset: string, passed_records: bigint, failed_records: bigint>>"
+
+
+@pytest.fixture(scope="module")
+def update(new_project: Callable[[], Any]) -> Update:
+    project = new_project()
+    project.write("lane/lane.py", SOURCE)
+    project.feed("orders", {"id": 1, "price": 5.0}, {"id": 2, "price": 0.0})
+    project.feed("orders", {"id": 1, "price": 50.0})
+    return project.run(name="shop")
+
+
+@pytest.fixture(scope="module")
+def rows(update: Update) -> list[dict[str, Any]]:
+    return read_events(update.events_path.parents[1], update=update.update_id)
+
+
+def progress(rows: list[dict[str, Any]], dataset: str) -> list[dict[str, Any]]:
+    """The flow_progress details of a dataset, in order."""
+    ours = [row for row in rows if row["event_type"] == "flow_progress" and row["origin"]["dataset_name"] == f"default.{dataset}"]
+    return [json.loads(row["details"])["flow_progress"] for row in ours]
+
+
+def test_details_are_json_under_the_name_of_their_type(rows: list[dict[str, Any]]) -> None:
+    assert {tuple(json.loads(row["details"])) == (row["event_type"],) for row in rows} == {True}
+    assert {row["maturity_level"] for row in rows} == {"STABLE"}
+    assert {row["level"] for row in rows} <= {"INFO", "WARN", "ERROR", "METRICS"}
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_every_row_says_whose_it_is(update: Update, rows: list[dict[str, Any]]) -> None:
+    assert {(row["origin"]["pipeline_name"], row["origin"]["update_id"]) for row in rows} == {("shop", update.update_id)}
+
+
+def test_an_update_begins_runs_and_ends(rows: list[dict[str, Any]]) -> None:
+    states = [json.loads(row["details"])["update_progress"]["state"] for row in rows if row["event_type"] == "update_progress"]
+
+    assert rows[0]["event_type"] == "create_update"
+    assert (states[-2:], rows[-1]["event_type"]) == (["RUNNING", "FAILED"], "update_progress")
+
+
+def test_datasets_and_flows_are_defined_with_kind_columns_and_inputs(rows: list[dict[str, Any]]) -> None:
+    datasets = {
+        row["origin"]["dataset_name"]: json.loads(row["details"])["dataset_definition"]
+        for row in rows
+        if row["event_type"] == "dataset_definition"
+    }
+    flows = {
+        row["origin"]["flow_name"]: json.loads(row["details"])["flow_definition"] for row in rows if row["event_type"] == "flow_definition"
+    }
+
+    assert datasets["default.stream"]["dataset_type"] == "STREAMING_TABLE"
+    assert [column["name"] for column in datasets["default.batch"]["schema"]] == ["id", "price"]
+    assert {name: flow["flow_type"] for name, flow in flows.items() if name in {"stream", "batch", "newest"}} == {
+        "stream": "APPEND",
+        "batch": "COMPLETE",
+        "newest": "CHANGE",
+    }
+    assert flows["batch"]["input_datasets"] == [{"name": "stream"}]
+
+
+def test_a_stream_reports_each_micro_batch_while_it_runs_and_no_total(rows: list[dict[str, Any]]) -> None:
+    steps = progress(rows, "stream")
+
+    assert [step["status"] for step in steps] == ["STARTING", "RUNNING", "RUNNING", "COMPLETED"]
+    assert [step["metrics"]["num_output_rows"] for step in steps[1:3]] in ([1, 1], [1, 1])
+    quality = [step["data_quality"] for step in steps[1:3]]
+    assert sum(found["dropped_records"] for found in quality) == 1
+    assert [set(rule) for found in quality for rule in found["expectations"]] == [
+        {"name", "dataset", "passed_records", "failed_records"}
+    ] * 4
+    assert "metrics" not in steps[-1]
+    assert "data_quality" not in steps[-1]
+
+
+def test_a_batch_reports_its_counts_once(rows: list[dict[str, Any]]) -> None:
+    steps = [step for step in progress(rows, "batch") if "data_quality" in step]
+
+    assert steps == [
+        {
+            "status": "COMPLETED",
+            "metrics": {"num_output_rows": 2},
+            "data_quality": {
+                "dropped_records": 0,
+                "expectations": [{"name": "cheap", "dataset": "batch", "passed_records": 1, "failed_records": 1}],
+            },
+        }
+    ]
+
+
+def test_a_change_feed_reports_upserts_and_deletes(rows: list[dict[str, Any]]) -> None:
+    metrics = [step["metrics"] for step in progress(rows, "newest") if "metrics" in step]
+
+    assert {frozenset(found) for found in metrics} == {frozenset({"num_upserted_rows", "num_deleted_rows"})}
+
+
+def test_failures_and_what_they_skip_are_told(rows: list[dict[str, Any]]) -> None:
+    assert [step["status"] for step in progress(rows, "broken")] == ["STARTING", "FAILED"]
+    assert [step["status"] for step in progress(rows, "after_broken")] == ["SKIPPED"]
+    (failed,) = [row for row in rows if row["level"] == "ERROR" and row["event_type"] == "flow_progress"]
+    assert "no good" in failed["error"]["exceptions"][0]["message"]
+    (skipped,) = [row for row in rows if row["level"] == "WARN"]
+    assert "it reads broken, which did not complete" in skipped["message"]
+
+
+def test_the_query_of_a_dashboard_sums_up_to_every_row_once(update: Update) -> None:
+    from pyspark.sql import functions as F
+
+    found = (
+        update.events()
+        .where("event_type = 'flow_progress' AND origin.dataset_name = 'default.stream'")
+        .select(F.explode(F.from_json(F.get_json_object("details", "$.flow_progress.data_quality.expectations"), QUALITY)).alias("rule"))
+        .groupBy("rule.dataset", "rule.name")
+        .agg(F.sum("rule.passed_records").alias("passed"), F.sum("rule.failed_records").alias("failed"))
+    )
+
+    assert {tuple(row) for row in found.collect()} == {("stream", "priced", 2, 1), ("stream", "cheap", 2, 1)}
