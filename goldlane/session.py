@@ -98,16 +98,23 @@ def fetch_jars() -> list[str]:
     if jars:
         return jars
     sys.stderr.write(f"goldlane: fetching the jars of Delta {DELTA_VERSION} (once)\n")
-    command = [sys.executable, "-c", _RESOLVE, f"io.delta:delta-spark_{SCALA_BUILD}:{DELTA_VERSION}"]
+    command = [sys.executable, "-c", _RESOLVE, f"io.delta:delta-spark_{SCALA_BUILD}:{DELTA_VERSION}", str(_ivy())]
     resolved = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
     jars = _cached_jars()
     if not jars:
-        reason = next((line for line in resolved.stderr.splitlines() if "unresolved" in line.lower() or "rror" in line), "no jar arrived")
-        raise UsageError(
-            f"cannot fetch Delta's jars: {reason.strip()}",
-            hint="Maven Central must be reachable once; GOLDLANE_IVY names another Ivy folder",
-        )
+        hint = "Maven Central must be reachable once; GOLDLANE_IVY names another Ivy folder"
+        raise UsageError(f"cannot fetch Delta's jars: {_reason(resolved.stderr)}", hint=hint)
     return jars
+
+
+def _reason(ivy: str) -> str:
+    """The line of Ivy's report that says most."""
+    lines = [line.strip() for line in ivy.splitlines() if line.strip()]
+    for mark in ("Server access error", "not found", "rror"):
+        found = next((line for line in lines if mark in line), None)
+        if found:
+            return found
+    return lines[-1] if lines else "no jar arrived"
 
 
 def _cached_jars() -> list[str]:
@@ -124,7 +131,7 @@ _RESOLVE = """
 import sys
 from pyspark.sql import SparkSession
 SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1") \\
-    .config("spark.jars.packages", sys.argv[1]).getOrCreate().stop()
+    .config("spark.jars.packages", sys.argv[1]).config("spark.jars.ivy", sys.argv[2]).getOrCreate().stop()
 """
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+# A pipe has no width: nothing is cut to fit one.
+_WIDE = 240
+
+
 def print_json(document: object) -> None:
     """Print exactly one JSON document on stdout; times are ISO 8601 in UTC, decimals are text."""
     sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, allow_nan=False) + "\n")
@@ -22,7 +26,7 @@ def results() -> Console:
     """The console for results."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else _WIDE)
 
 
 def progress() -> Console:

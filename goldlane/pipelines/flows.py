@@ -86,17 +86,20 @@ class DatasetWriter:
         from goldlane.pipelines.autoloader import evolve
 
         retried: set[str] = set()
-        while True:
-            try:
-                self._run_stream(planned)
-            except Exception as error:
-                change = evolve(error)
-                if change is None or str(change) in retried:
-                    raise
-                retried.add(str(change))
-                self._on_retry(planned.flow.name, str(change))
-            else:
-                return
+        while (failure := self._failure(planned)) is not None:
+            change = evolve(failure)
+            if change is None or str(change) in retried:
+                raise failure
+            retried.add(str(change))
+            self._on_retry(planned.flow.name, str(change))
+
+    def _failure(self, planned: PlannedFlow) -> Exception | None:
+        """What stopped the stream, if anything; returned, so that what mending it raises is not mistaken for it."""
+        try:
+            self._run_stream(planned)
+        except Exception as error:  # noqa: BLE001  user code and Spark may raise anything; the caller raises it again
+            return error
+        return None
 
     def _run_stream(self, planned: PlannedFlow) -> None:
         flow = planned.flow

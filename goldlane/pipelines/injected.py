@@ -114,13 +114,22 @@ class PipelineStreamReader(DataStreamReader):
         return current_reads().stream(tableName, self._options)
 
 
+# Only parquet() takes several paths one after the other; what follows the path elsewhere is an option.
+_MANY = 1_000_000
+
+
 def _override_paths(reader: type, formats: tuple[str, ...]) -> None:
     """Give ``reader`` the shorthands (``json(path)``, ...) with mapped paths."""
     for name in formats:
         original = getattr(reader.__mro__[1], name)
 
-        def shorthand(self: Any, path: Any, *args: Any, _original: Any = original, **kwargs: Any) -> DataFrame:
-            frame: DataFrame = _original(self, _mapped(path), *args, **kwargs)
+        def shorthand(
+            self: Any, *args: Any, _original: Any = original, _paths: int = _MANY if name == "parquet" else 1, **kwargs: Any
+        ) -> DataFrame:
+            given = [*map(_mapped, args[:_paths]), *args[_paths:]]
+            frame: DataFrame = _original(
+                self, *given, **{key: _mapped(value) if key.startswith("path") else value for key, value in kwargs.items()}
+            )
             return frame
 
         shorthand.__name__ = name

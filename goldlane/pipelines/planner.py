@@ -82,6 +82,7 @@ class Planner:
             declared = parse_schema(dataset.schema) if dataset.schema is not None else None
             flows = tuple(self._plan_flow(flow, dataset) for flow in self.registry.flows_into(dataset.name))
             kind = _kind(dataset, flows)
+            _require_distinct_columns(kind, flows)
             schema = _schema(declared, flows)
         except _DependsOnBrokenError:
             raise
@@ -152,6 +153,15 @@ def _kind(dataset: Dataset, flows: Sequence[PlannedFlow]) -> Kind:
             f"flow {', '.join(batches)} appends a batch to a streaming table", hint="read its source as a stream, or say once=True"
         )
     return Kind.STREAMING_TABLE
+
+
+def _require_distinct_columns(kind: Kind, flows: Sequence[PlannedFlow]) -> None:
+    names = [(flow.flow.name, column.lower()) for flow in flows for column in flow.schema.names if kind is not Kind.VIEW]
+    twice = [
+        f"flow {flow!r} gives more than one column {column}" for flow, column in dict.fromkeys(names) if names.count((flow, column)) > 1
+    ]
+    if twice:
+        raise Mistakes("a table's columns differ in more than case", twice)
 
 
 def _schema(declared: DeclaredSchema | None, flows: Sequence[PlannedFlow]) -> StructType:

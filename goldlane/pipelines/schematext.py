@@ -62,7 +62,7 @@ def schema_of(columns: str | StructType) -> StructType:
     try:
         found = StructType.fromDDL(columns)
     except PySparkException as error:
-        raise DefinitionError(f"schema= does not parse: {str(error).splitlines()[0]}") from None
+        raise DefinitionError(f"schema= does not parse: {str(error).strip().splitlines()[0]}") from None
     if not isinstance(found, StructType):
         raise DefinitionError(f"schema={columns!r} is a type, not a list of columns")
     return found

@@ -23,6 +23,8 @@ _CONF = {
     "spark.databricks.delta.allowArbitraryProperties.enabled": "true",
     # A plan's text is part of a view's fingerprint (unchanged.py): all columns of it.
     "spark.sql.debug.maxToStringFields": "100000",
+    # Delta's SQL parser does not hand on the parameters of spark.sql(text, args=...) in Spark 4.2's new way.
+    "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     # MERGE reads its source twice, and the source is a whole gold query.
     "spark.databricks.delta.merge.materializeSource": "all",
 }

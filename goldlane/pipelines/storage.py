@@ -48,8 +48,11 @@ class Storage:
         """Make the folders, and refuse a storage whose layout is newer than this Goldlane.
 
         Raises:
-            PipelineError: the path is a file, cannot be written, or was written by a newer version.
+            PipelineError: the path is a file, holds a %, cannot be written, or was written by a newer version.
         """
+        if "%" in str(self.root):
+            # delta-rs, which writes the event log, takes %20 in a path for a blank.
+            raise PipelineError(f"storage {self.root} has a % in its path", hint="name a folder without one")
         marker = self.root / "system" / "layout.json"
         try:
             marker.parent.mkdir(parents=True, exist_ok=True)

@@ -82,8 +82,6 @@ def _replace_columns(frame: DataFrame, planned: PlannedDataset, path: Path) -> N
     # Left unsaid, they are lost with the old columns.
     if planned.dataset.partition_cols:
         writer = writer.partitionBy(*planned.dataset.partition_cols)
-    elif planned.dataset.cluster_by:
-        writer = writer.clusterBy(*planned.dataset.cluster_by)
     writer.save(str(path))
 
 

@@ -37,9 +37,14 @@ class Updater:
         self._world, self._session, self._narrator, self._selection, self._root = world, session, narrator, selection, root
         self._plan: Plan = world.plan
         self._results: dict[str, DatasetResult] = {}
+        self._stopping = False
 
     def run(self) -> tuple[DatasetResult, ...]:
-        """Every selected dataset's result, in the order of the declarations."""
+        """Every selected dataset's result, in the order of the declarations.
+
+        Raises:
+            KeyboardInterrupt: the user stopped it; what was written is whole, and the log says which flows were stopped.
+        """
         sorter = self._plan.sorter()
         sorter.prepare()
         running: dict[Future[DatasetResult], str] = {}
@@ -56,6 +61,8 @@ class Updater:
             except KeyboardInterrupt:
                 self._stop()
                 pool.shutdown(cancel_futures=True)
+                self._narrator.state("CANCELED")
+                self._narrator.flush()
                 raise
         return tuple(self._results[key] for key in self._plan.datasets if key in self._selection)
 
@@ -63,6 +70,7 @@ class Updater:
         return max(1, min(4, self._world.session.sparkContext.defaultParallelism))
 
     def _stop(self) -> None:
+        self._stopping = True
         for query in self._world.session.streams.active:
             query.stop()
         self._world.session.sparkContext.cancelAllJobs()
@@ -96,9 +104,12 @@ class Updater:
             status, failure = DatasetWriter(self._world, planned, wrote, retried).write(), None
         except Exception as error:  # noqa: BLE001  user code and Spark may raise anything; it becomes the dataset's failure
             status, failure = Status.FAILED, failure_of(error, sys.exc_info()[2], self._root, planned.dataset.place)
+        if self._stopping:
+            # What a stopped flow raises, if it raises, is only how it was stopped.
+            status, failure = Status.CANCELED, None
         if status is Status.UNCHANGED:
             self._narrator.unchanged(planned)
-        self._narrator.flow(planned, "FAILED" if failure else "COMPLETED", failure=failure)
+        self._narrator.flow(planned, "STOPPED" if self._stopping else "FAILED" if failure else "COMPLETED", failure=failure)
         return replace(result, status=status, counts=total[0], seconds=time.perf_counter() - started, error=failure)
 
     def _broken_inputs(self, inputs: tuple[str, ...]) -> list[str]:

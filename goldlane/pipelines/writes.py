@@ -109,9 +109,11 @@ class FlowReads:
             return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name)
         if planned.kind is Kind.VIEW:
             return self._view(planned.flows[0].flow, planned.dataset)
-        path = str(world.storage.table(planned.dataset.name))
+        path = world.storage.table(planned.dataset.name)
+        if not (path / "_delta_log").is_dir():
+            raise PipelineError(f"{name!r} has no table, for no update wrote it yet", hint="leave out refresh, or name it there, too")
         reader = world.session.readStream if streams else world.session.read
-        return reader.format("delta").options(**options).load(path)
+        return reader.format("delta").options(**options).load(str(path))
 
     def _view(self, flow: Flow, dataset: Dataset) -> DataFrame:
         if not isinstance(flow, QueryFlow):

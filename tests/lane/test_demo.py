@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -81,3 +82,18 @@ def test_the_graph_that_it_names_has_every_layer(demo: Demo) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "graph LR")
     assert "bronze_transactions --> clean_transactions" in done.stdout
     assert "silver_transactions --> merchant_features" in done.stdout
+
+
+def shape(text: str) -> list[str]:
+    """The lines of ``text`` without what differs from run to run: numbers, ids, the widths they make."""
+    masked = re.sub(r"\d[\d,.:TZ-]*", "0", text)
+    return [" ".join(re.sub("─+", "─", line).split()) for line in masked.splitlines()]
+
+
+def test_the_readme_shows_what_the_demo_prints(demo: Demo) -> None:
+    (shown,) = re.findall(r"<!-- demo: begin -->\n```text\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+    printed = shape(demo.out)
+
+    start = printed.index(shape(shown)[0])
+    assert printed[start : start + len(shape(shown))] == shape(shown)

@@ -77,7 +77,7 @@ class Lane:
 @pytest.fixture(scope="module")
 def lane(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lane:
     folder = tmp_path_factory.mktemp("sampled")
-    sample = plan(transactions=600, seed=3, faults=0.2, batches=2)
+    sample = plan(transactions=600, seed=21, faults=0.2, batches=2)
     updates = []
     for delivery in (1, 2):
         ledger = sample.deliver(folder / "landing", delivery)
@@ -150,6 +150,14 @@ def test_every_planted_line_is_accounted_for(lane: Lane) -> None:
 
 def test_each_kind_of_fault_was_planted(lane: Lane) -> None:
     assert {kind: count for kind, count in lane.ledger.total.items() if not count} == {}
+
+
+@pytest.mark.parametrize("feed,key", [("customers", "customer_id"), ("merchants", "merchant_id")])
+def test_the_last_change_to_arrive_is_not_always_the_newest(lane: Lane, feed: str, key: str) -> None:
+    arrived = {line[key]: line for line in lines(lane, feed)}
+
+    assert any(arrived[name] != newest for name, newest in newest_changes(lane, feed, key).items())
+    assert any(line["operation"] == "DELETE" for line in lines(lane, feed))
 
 
 @pytest.mark.parametrize("table", RULES)

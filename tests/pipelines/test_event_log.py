@@ -32,7 +32,7 @@ SOURCE = """
 
     @dlt.table
     def broken():
-        return dlt.read("stream").selectExpr("raise_error('no good') AS x")
+        return dlt.read("stream").selectExpr("CAST(raise_error('no good') AS STRING) AS x")
 
     @dlt.table
     def after_broken():

@@ -168,3 +168,16 @@ def test_validating_writes_no_table(project: Any) -> None:
 
     assert (update.status, update["never"].kind, update["never"].output_rows) == ("COMPLETED", "materialized_view", 0)
     assert not (project.storage / "tables/default/never").exists()
+
+
+def test_a_selection_whose_input_no_update_wrote_yet_says_so(project: Any) -> None:
+    source = project.write(
+        "part/lane.py", "import dlt\n@dlt.table\ndef a(): return spark.range(1)\n@dlt.table\ndef b(): return dlt.read('a')\n"
+    )
+
+    update = project.run(sources=source, name="part", refresh=["b"])
+
+    assert update["b"].status == "FAILED"
+    assert update["b"].error is not None
+    assert "'a'" in update["b"].error.message
+    assert "no update wrote" in update["b"].error.message

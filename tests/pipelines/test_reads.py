@@ -73,6 +73,14 @@ SOURCES = {
                 JOIN LIVE.names t ON t.name = batches.name  -- not FROM nowhere
                 WHERE batches.name IN (SELECT other FROM renamed) AND EXISTS (SELECT 1 FROM in_delta WHERE in_delta.id = batches.id)
             ''')
+
+        @dp.materialized_view
+        def files():
+            mapped = spark.read.parquet("/Volumes/in/parquet", "/Volumes/in/parquet").count()
+            named = spark.read.csv(path="dbfs:/Volumes/in/csv", header=True).count()
+            asked = spark.sql("SELECT * FROM in_delta WHERE id = :id", args={"id": 1}).count()
+            put = spark.sql("SELECT * FROM {frame} WHERE id = {id}", frame=dp.read("in_delta"), id=2).count()
+            return spark.createDataFrame([(mapped, named, asked, put)], "mapped INT, named INT, asked INT, put INT")
     """,
 }
 TWO = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]
@@ -98,7 +106,7 @@ def project(new_project: Callable[[], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def update(project: Any) -> Update:
-    return project.run().raise_for_status()
+    return project.run(paths={"/Volumes/in": str(project.folder / "inputs")}).raise_for_status()
 
 
 def test_batches_of_every_kind_of_input_hold_the_same_rows(project: Any, update: Update) -> None:
@@ -120,6 +128,11 @@ def test_tables_of_two_and_three_parts_lie_in_the_folders_of_their_schemas(proje
 def test_sql_text_reads_tables_views_and_inputs_around_its_own_clauses(project: Any, update: Update) -> None:
     assert update["texts"].status == "COMPLETED"
     assert project.rows("texts") == [(16, "one", "one", "one", "FROM batches")]
+
+
+def test_mapped_paths_and_parameters_of_sql_text_mean_what_they_mean_to_spark(project: Any, update: Update) -> None:
+    assert update["files"].status == "COMPLETED"
+    assert project.rows("files") == [(4, 2, 1, 1)]
 
 
 def test_a_view_is_not_stored(project: Any, update: Update) -> None:

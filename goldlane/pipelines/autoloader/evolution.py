@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from goldlane.pipelines.autoloader.columnar import refreshed
 from goldlane.pipelines.autoloader.errors import SchemaChange
@@ -43,7 +44,7 @@ def _looked_up(source: Source, found: Stop, stored: StoredSchema) -> StructType:
     """What the stop's file and those modified since the stored version hold."""
     since = source.store.written_at(stored.version) - _CLOCK_SLACK
     newer = sample(source, since=since)
-    return infer_columns(source, newer if _among(found.file, newer) else [*newer, found.file])[0]
+    return infer_columns(source, newer if _among(found.file, newer) else [*newer, unquote(found.file)])[0]
 
 
 def _among(file: str, files: list[str]) -> bool:
