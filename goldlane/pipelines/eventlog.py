@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goldlane.errors import MissingExtraError, UsageError
+from goldlane.pipelines.events import event_schema
 from goldlane.pipelines.storage import Storage
 
 
@@ -20,11 +21,13 @@ def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, A
     place.require_written()
     try:
         from deltalake import DeltaTable
+        from pyarrow.dataset import dataset
     except ImportError as missing:
         raise MissingExtraError("spark", needed_for="reading the event log") from missing
     if not (place.events / "_delta_log").is_dir():
         return []
-    rows = DeltaTable(str(place.events)).to_pyarrow_table().to_pylist()
+    # Not to_pyarrow_table(): its Rust file system, called back from Arrow's threads, now and then aborts an interpreter that is ending.
+    rows = dataset(DeltaTable(str(place.events)).file_uris(), schema=event_schema()).to_table(use_threads=False).to_pylist()
     rows.sort(key=lambda row: row["timestamp"])
     if update is None:
         return rows

@@ -15,7 +15,7 @@ from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
-from goldlane.pipelines.planreads import PlanReads
+from goldlane.pipelines.planreads import Planning, PlanReads
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.schematext import DeclaredSchema, parse_schema
@@ -36,7 +36,8 @@ class Planner:
     """Plans datasets on demand: reading one that is not planned yet plans it first."""
 
     def __init__(self, registry: Registry, session: SparkSession, externals: Externals, files: FileReads, root: Path) -> None:
-        self.registry, self.session, self.externals, self.files = registry, session, externals, files
+        self.registry, self.session = registry, session
+        self._planning = Planning(session=session, registry=registry, externals=externals, files=files, dataset=self.dataset)
         self._root = root
         self._planned: dict[str, PlannedDataset] = {}
         self._open: list[str] = []
@@ -94,7 +95,7 @@ class Planner:
         return PlannedDataset(dataset=dataset, kind=kind, schema=schema, primary_key=key, flows=flows)
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
-        reads = PlanReads(self, flow)
+        reads = PlanReads(self._planning, flow)
         with reading(reads):
             frame = self._frame(flow, reads)
         if dataset.expectations:

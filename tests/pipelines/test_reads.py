@@ -145,7 +145,7 @@ def test_what_arrived_is_streamed_once(project: Any, update: Update) -> None:
     Path(project.folder / "inputs/csv/b.csv").write_text("id,name\n3,three\n", encoding="utf-8")
     project.feed("in_delta", {"id": 4, "name": "four"})
 
-    again = project.run(refresh=["streams"])
+    again = project.run(refresh=["streams"], paths={"/Volumes/in": str(project.folder / "inputs")})
 
     assert (again["streams"].output_rows, len(again.datasets)) == (2, 1)
     assert project.rows("streams") == [(1, "one")] * 4 + [(2, "two")] * 4 + [(3, "three"), (4, "four")]
