@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,29 @@ if TYPE_CHECKING:
     from goldlane.pipelines.events import Event
 
 _QUIET = {"dataset_definition", "flow_definition", "create_update"}
+_STYLES = {"COMPLETED": "green", "UNCHANGED": "green", "FAILED": "red", "SKIPPED": "yellow", "STOPPED": "yellow"}
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is shown of one dataset; ``seconds`` is set when it is over."""
+
+    status: str = ""
+    rows: int = 0
+    started: float = field(default_factory=time.monotonic)
+    seconds: float | None = None
+
+    def take(self, event: Event) -> None:
+        """Take an event of this dataset in."""
+        metrics = event.details.get("metrics") or {}
+        self.status = str(event.details.get("status", "UNCHANGED"))
+        self.rows += metrics.get("num_output_rows", 0) + metrics.get("num_upserted_rows", 0)
+        self.seconds = time.monotonic() - self.started if self.status in _STYLES else None
+
+    def cells(self) -> tuple[str, str, str]:
+        """Status, rows, seconds so far."""
+        seconds = time.monotonic() - self.started if self.seconds is None else self.seconds
+        return f"[{_STYLES.get(self.status, 'cyan')}]{self.status}[/]", f"{self.rows:,} rows", f"{seconds:.1f} s"
 
 
 class UpdateDisplay:
@@ -24,8 +48,7 @@ class UpdateDisplay:
     def __init__(self) -> None:
         self._console = progress()
         self._live = self._console.is_terminal
-        self._lines: dict[str, tuple[str, str, float]] = {}
-        self._rows: dict[str, int] = {}
+        self._lines: dict[str, _Line] = {}
         self._display: object = None
 
     def __enter__(self) -> Self:
@@ -49,17 +72,12 @@ class UpdateDisplay:
             return
         dataset = event.origin.get("dataset_name")
         if dataset is not None:
-            status = str(event.details.get("status", "UNCHANGED"))
-            metrics = event.details.get("metrics") or {}
-            self._rows[dataset] = self._rows.get(dataset, 0) + sum(metrics.values())
-            started = self._lines.get(dataset, ("", "", time.monotonic()))[2]
-            self._lines[dataset] = (status, f"{self._rows[dataset]:,} rows", started)
+            self._lines.setdefault(dataset, _Line()).take(event)
 
     def _table(self) -> Table:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, show_header=False)
-        styles = {"COMPLETED": "green", "FAILED": "red", "SKIPPED": "yellow"}
-        for dataset, (status, rows, _) in self._lines.items():
-            table.add_row(dataset, f"[{styles.get(status, 'cyan')}]{status}[/]", rows)
+        for dataset, line in list(self._lines.items()):
+            table.add_row(dataset, *line.cells())
         return table
