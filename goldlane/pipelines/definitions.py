@@ -52,7 +52,6 @@ class Dataset:
     partition_cols: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
     table_properties: Mapping[str, str] = field(default_factory=dict)
-    path: str | None = None
     temporary: bool = False
     expectations: tuple[Expectation, ...] = ()
 

@@ -27,7 +27,9 @@ def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, A
     if not (place.events / "_delta_log").is_dir():
         return []
     # Not to_pyarrow_table(): its Rust file system, called back from Arrow's threads, now and then aborts an interpreter that is ending.
-    rows = dataset(DeltaTable(str(place.events)).file_uris(), schema=event_schema()).to_table(use_threads=False).to_pylist()
+    # And not the URIs themselves, in which a blank is %20: the log has no partitions, so names say all.
+    files = [str(place.events / Path(uri).name) for uri in DeltaTable(str(place.events)).file_uris()]
+    rows = dataset(files, schema=event_schema()).to_table(use_threads=False).to_pylist()
     rows.sort(key=lambda row: row["timestamp"])
     if update is None:
         return rows

@@ -20,6 +20,8 @@ from goldlane.pipelines.writes import FlowReads, Observed, World
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from goldlane.pipelines.autoloader import SchemaChange
+
 # Called after each write: (flow's name, micro-batch number or None, counts).
 OnWrite = Callable[[str, "int | None", FlowCounts], None]
 # Called when a flow starts over with a new schema: (flow's name, what changed).
@@ -85,12 +87,12 @@ class DatasetWriter:
     def _run_until_current(self, planned: PlannedFlow) -> None:
         from goldlane.pipelines.autoloader import evolve
 
-        retried: set[str] = set()
+        retried: set[SchemaChange] = set()
         while (failure := self._failure(planned)) is not None:
             change = evolve(failure)
-            if change is None or str(change) in retried:
+            if change is None or change in retried:
                 raise failure
-            retried.add(str(change))
+            retried.add(change)
             self._on_retry(planned.flow.name, str(change))
 
     def _failure(self, planned: PlannedFlow) -> Exception | None:

@@ -85,3 +85,14 @@ def test_a_storage_without_events_has_none(storage: Storage) -> None:
 def test_a_folder_that_is_no_storage_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no Goldlane storage"):
         read_events(tmp_path / "nowhere")
+
+
+def test_a_log_in_a_folder_with_a_blank_and_an_umlaut_is_read_back(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "mein Läger")
+    storage.open()
+    log = EventLog(storage.events, {"update_id": "u1"})
+    for message in ("first", "second"):
+        log.emit(Event(event_type="update_progress", message=message))
+        log.flush()
+
+    assert [row["message"] for row in read_events(storage.root, update="last")] == ["first", "second"]

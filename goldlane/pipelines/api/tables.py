@@ -26,7 +26,7 @@ def _table_declarer(name: str, kind: Kind | None) -> Any:
         comment: str | None = None,
         spark_conf: Mapping[str, str] | None = None,
         table_properties: Mapping[str, str] | None = None,
-        path: str | None = None,
+        path: str | None = None,  # noqa: ARG001  every table lives in the storage
         partition_cols: Any = None,
         cluster_by: Any = None,
         cluster_by_auto: bool | None = None,  # noqa: ARG001  nothing chooses clustering columns locally
@@ -36,7 +36,7 @@ def _table_declarer(name: str, kind: Kind | None) -> Any:
         temporary: bool | None = None,
         refresh_policy: str | None = None,  # noqa: ARG001  chooses among refreshes that give one result
     ) -> Any:
-        options = {"comment": comment, "table_properties": table_properties, "path": path, "partition_cols": partition_cols}
+        options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
         options |= {"cluster_by": cluster_by, "schema": schema, "temporary": bool(private or temporary)}
         return _declare(query_function, kind, name, spark_conf, options)
 
@@ -70,7 +70,7 @@ def create_streaming_table(  # noqa: PLR0913  Databricks' signature
     spark_conf: Mapping[str, str] | None = None,  # noqa: ARG001  flows carry their own
     table_properties: Mapping[str, str] | None = None,
     partition_cols: Any = None,
-    path: str | None = None,
+    path: str | None = None,  # noqa: ARG001  every table lives in the storage
     schema: Any = None,
     expect_all: Mapping[str, Any] | None = None,
     expect_all_or_drop: Mapping[str, Any] | None = None,
@@ -82,7 +82,7 @@ def create_streaming_table(  # noqa: PLR0913  Databricks' signature
     """Declare a streaming table that flows will feed."""
     rules = expectations_of(expect_all, Action.WARN) + expectations_of(expect_all_or_drop, Action.DROP)
     rules += expectations_of(expect_all_or_fail, Action.FAIL)
-    options = {"comment": comment, "table_properties": table_properties, "path": path, "partition_cols": partition_cols}
+    options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
     options |= {"cluster_by": cluster_by, "schema": schema}
     registry = current_registry()
     registry.add_dataset(_dataset(name, Kind.STREAMING_TABLE, place_of_caller(), {**options, "expectations": rules}))

@@ -22,3 +22,7 @@ class SchemaChange:
     columns: tuple[str, ...]
     file: str
     version: int
+
+    def __str__(self) -> str:
+        what = f"new columns {', '.join(self.columns)}" if self.columns else "files that must be read in another way"
+        return f"{what}, first met in {self.file}"
