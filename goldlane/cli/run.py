@@ -29,7 +29,7 @@ def run(  # noqa: PLR0913  one parameter per option
     full_refresh: Annotated[Several, typer.Option(metavar="NAME,..", help="Compute these from the beginning.")] = None,
     full_refresh_all: Annotated[bool, typer.Option("--full-refresh-all", help="Compute everything from the beginning.")] = False,  # noqa: FBT002  typer's flag
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check everything, update no table.")] = False,  # noqa: FBT002  typer's flag
-    name: Annotated[str | None, typer.Option(help="The pipeline's name; default: the project folder's.")] = None,
+    name: Annotated[str | None, typer.Option(help="The pipeline's name; default: the project's, else its folder's.")] = None,
     as_json: JsonOption = False,  # noqa: FBT002  typer's flag
 ) -> int:
     """Run a pipeline: everything that has arrived, then stop. Exit 1 when a dataset failed."""

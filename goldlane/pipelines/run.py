@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         sources: .py files, notebooks, folders or globs.
         storage: the folder for tables, checkpoints and the event log.
         spark: a classic session with Delta; by default a local one is started.
-        name: the pipeline's name, which owns its tables; by default the project folder's.
+        name: the pipeline's name, which owns its tables; by default the project's, else its folder's.
         catalog: what unqualified names get as their catalog.
         schema: what unqualified names get as their schema, ``default`` when not said.
         configuration: what ``spark.conf.get`` answers inside the pipeline.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldlane.errors import UsageError
+from goldlane.settings import read_settings
 
 SUFFIXES = (".py", ".ipynb")
 _NOT_SOURCES = {"__pycache__", ".ipynb_checkpoints", ".venv", ".git"}
@@ -23,8 +24,12 @@ class Sources:
 
     @property
     def default_name(self) -> str:
-        """The pipeline's name when nobody says one: the project's folder."""
-        return self.root.name or "pipeline"
+        """The pipeline's name when nobody says one: the project's, else its folder's.
+
+        It owns tables, so a project that says its name may be cloned into any folder.
+        """
+        project = read_settings(self.root).name if (self.root / "pyproject.toml").is_file() else None
+        return project or self.root.name or "pipeline"
 
 
 def find_sources(sources: Sequence[str | Path], root: Path | None = None) -> Sources:

@@ -77,6 +77,13 @@ def test_the_root_is_the_nearest_parent_that_holds_a_project(tmp_path: Path, mar
     assert (sources.root, sources.default_name) == (tmp_path / "project", "project")
 
 
+def test_a_project_that_says_its_name_gives_it_to_the_pipeline_wherever_it_is_cloned(tmp_path: Path) -> None:
+    make(tmp_path, "pyproject.toml", "a.py")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "payments"\n')
+
+    assert find_sources([tmp_path / "a.py"]).default_name == "payments"
+
+
 def test_without_a_project_the_root_is_the_folder_that_was_named(tmp_path: Path) -> None:
     make(tmp_path, "lane/bronze/a.py", "lane/z.py")
 
