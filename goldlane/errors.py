@@ -40,3 +40,9 @@ class Mistakes(UsageError):  # noqa: N818  it is what it holds
     def __init__(self, subject: str, mistakes: Sequence[str]) -> None:
         super().__init__(f"{subject}: " + "; ".join(mistakes))
         self.mistakes = tuple(mistakes)
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception of somebody else's says, on one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no message"

@@ -11,7 +11,7 @@ import typer
 
 from goldlane.cli import demo, events, graph, lookup, publish, run, sample
 from goldlane.cli.output import print_json
-from goldlane.errors import GoldlaneError
+from goldlane.errors import GoldlaneError, first_line
 
 app = typer.Typer(
     name="goldlane",
@@ -68,8 +68,7 @@ def _misuse(mistake: Any) -> dict[str, Any]:
 
 
 def _defect(error: Exception) -> dict[str, Any]:
-    text = str(error).strip().splitlines()
-    message = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+    message = f"{type(error).__name__}: {first_line(error)}"
     return {"class": type(error).__name__, "message": message, "hint": "GOLDLANE_TRACE=1 shows the traceback"}
 
 

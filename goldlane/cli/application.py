@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goldlane.errors import GoldlaneError, UsageError
+from goldlane.errors import GoldlaneError, UsageError, first_line
 from goldlane.settings import Settings, load_object
 
 
@@ -25,10 +25,5 @@ def application(reference: str, settings: Settings, *, setting: str) -> Any:
         raise UsageError(f"not valid Python: {error.msg}", hint=hint, file=error.filename, line=error.lineno) from error
     except Exception as error:  # the project's code may raise anything
         place = place_of_error(error.__traceback__, settings.root)
-        message = f"an import failed: {type(error).__name__}: {_first_line(error)}"
+        message = f"an import failed: {type(error).__name__}: {first_line(error)}"
         raise UsageError(message, hint=hint, file=place.file if place else None, line=place.line if place else None) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"

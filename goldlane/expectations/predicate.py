@@ -10,6 +10,8 @@ from sqlglot.errors import ErrorLevel, ParseError, TokenError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.tokenizer_core import TokenType
 
+from goldlane.errors import first_line
+
 DIALECT = "databricks"
 _NO_VERDICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe, exp.Star, exp.Tuple, exp.Interval, exp.Literal)
 _TRUTHLIKE = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN}
@@ -84,4 +86,4 @@ def _place(error: ParseError) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return first_line(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.errors import UsageError
+from goldlane.errors import UsageError, first_line
 from goldlane.expectations.rule import RuleError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _error(df: DataFrame, rules: Sequence[Rule]) -> str | None:
     try:
         return analysis_error(df, [F.expr(rule.sql) for rule in rules])
     except ParseException as error:
-        return str(error).strip().splitlines()[0]
+        return first_line(error)
 
 
 def _explained(df: DataFrame, rule: Rule, error: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import GoldlaneError
+from goldlane.errors import GoldlaneError, first_line
 from goldlane.pipelines.definitions import Problem
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
@@ -87,7 +87,7 @@ def _load_file(file: Path, root: Path, registry: Registry, injected: Mapping[str
         registry.problems.append(Problem(code="import_error", message=f"an import failed: {error}; {hint}", place=place))
     except (Exception, SystemExit) as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its file
         place = place_of_error(sys.exc_info()[2], root) or Place(str(file), 1)
-        registry.problems.append(Problem(code="load_error", message=f"{type(error).__name__}: {_first_line(error)}", place=place))
+        registry.problems.append(Problem(code="load_error", message=f"{type(error).__name__}: {first_line(error)}", place=place))
 
 
 def _execute(file: Path, names: dict[str, Any], seen: tuple[Path, ...]) -> None:
@@ -111,8 +111,3 @@ def _run_target(file: Path, run: Run) -> Path:
 
 def _message(error: GoldlaneError) -> str:
     return error.message + (f" ({error.hint})" if error.hint else "")
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else "no message"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldlane.errors import first_line
 from goldlane.pipelines.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def schema_of(columns: str | StructType) -> StructType:
     try:
         found = StructType.fromDDL(columns)
     except PySparkException as error:
-        raise DefinitionError(f"schema= does not parse: {str(error).strip().splitlines()[0]}") from None
+        raise DefinitionError(f"schema= does not parse: {first_line(error)}") from None
     if not isinstance(found, StructType):
         raise DefinitionError(f"schema={columns!r} is a type, not a list of columns")
     return found
