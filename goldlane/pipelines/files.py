@@ -34,8 +34,7 @@ class FileReads:
 
     def schema_place(self, flow: Flow, number: int) -> Path:
         """Where the ``number``-th Auto Loader read of ``flow`` keeps its schema."""
-        generation = self.storage.remembered(flow.target).get("generation", 0)
-        place = self.storage.file_schema(flow.target, flow.name, generation, number)
+        place = self.storage.file_schema(flow.target, flow.name, self.storage.generation(flow.target), number)
         if not place.exists():
             self._new_schemas.append(place)
         return place

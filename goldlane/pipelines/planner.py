@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
 from goldlane.pipelines.checks import checks_of
-from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Kind, Problem
+from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
@@ -18,12 +18,12 @@ from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 from goldlane.pipelines.planreads import Planning, PlanReads
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.registry import Registry
-from goldlane.pipelines.schematext import DeclaredSchema, parse_schema
+from goldlane.pipelines.schematext import parse_schema
+from goldlane.pipelines.shapes import kind_of, require_distinct_columns, schema_of_flows
 from goldlane.pipelines.standins import empty_stream
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructField, StructType
 
     from goldlane.pipelines.files import FileReads
 
@@ -82,9 +82,9 @@ class Planner:
         try:
             declared = parse_schema(dataset.schema) if dataset.schema is not None else None
             flows = tuple(self._plan_flow(flow, dataset) for flow in self.registry.flows_into(dataset.name))
-            kind = _kind(dataset, flows)
-            _require_distinct_columns(kind, flows)
-            schema = _schema(declared, flows)
+            kind = kind_of(dataset, flows)
+            require_distinct_columns(kind, flows)
+            schema = schema_of_flows(declared, flows)
         except _DependsOnBrokenError:
             raise
         except Exception as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its dataset
@@ -137,70 +137,3 @@ def _try_checks(frame: DataFrame, dataset: Dataset) -> None:
     from goldlane.expectations import enforce
 
     enforce(frame, checks_of(dataset), "planning" if frame.isStreaming else Observation(), flow=dataset.written)
-
-
-def _kind(dataset: Dataset, flows: Sequence[PlannedFlow]) -> Kind:
-    streams = any(flow.streams for flow in flows)
-    if len(flows) > 1 and (dataset.kind in {Kind.VIEW, Kind.MATERIALIZED_VIEW} or not (streams or dataset.kind)):
-        more = ", ".join(repr(flow.flow.name) for flow in flows[1:])
-        raise PipelineError(f"flow {more} writes into a {dataset.kind or Kind.MATERIALIZED_VIEW}", hint="only streaming tables take flows")
-    if dataset.kind is Kind.MATERIALIZED_VIEW and streams:
-        raise PipelineError("a materialized view's query cannot stream", hint="use @dlt.table, or read its inputs with dlt.read")
-    if dataset.kind is not Kind.STREAMING_TABLE and not (dataset.kind is None and streams):
-        return dataset.kind or Kind.MATERIALIZED_VIEW
-    batches = [flow.flow.name for flow in flows if not flow.streams and not flow.flow.once]
-    if batches:
-        raise PipelineError(
-            f"flow {', '.join(batches)} appends a batch to a streaming table", hint="read its source as a stream, or say once=True"
-        )
-    return Kind.STREAMING_TABLE
-
-
-def _require_distinct_columns(kind: Kind, flows: Sequence[PlannedFlow]) -> None:
-    names = [(flow.flow.name, column.lower()) for flow in flows for column in flow.schema.names if kind is not Kind.VIEW]
-    twice = [
-        f"flow {flow!r} gives more than one column {column}" for flow, column in dict.fromkeys(names) if names.count((flow, column)) > 1
-    ]
-    if twice:
-        raise Mistakes("a table's columns differ in more than case", twice)
-
-
-def _schema(declared: DeclaredSchema | None, flows: Sequence[PlannedFlow]) -> StructType:
-    from pyspark.sql.types import StructField, StructType
-
-    if declared is not None:
-        mistakes = [mistake for flow in flows for mistake in _differences(declared.columns, flow)]
-        if mistakes:
-            raise Mistakes("the query does not fit schema=", mistakes)
-        return declared.columns
-    if not flows:
-        raise PipelineError("has no flow and no schema=, so its columns are unknown", hint="add a flow, or say schema=")
-    fields: dict[str, StructField] = {}
-    for flow in flows:
-        for column in flow.schema.fields:
-            # Only a declared schema promises NOT NULL; a query's nullability changes with its optimizer.
-            fields.setdefault(column.name.lower(), StructField(column.name, column.dataType, nullable=True, metadata=column.metadata))
-    return StructType(list(fields.values()))
-
-
-def _differences(declared: StructType, flow: PlannedFlow) -> list[str]:
-    found = {column.name.lower(): column for column in flow.schema.fields}
-    wanted = {column.name.lower(): column for column in declared.fields}
-    missing = [
-        f"column {column.name} is declared, but flow {flow.flow.name!r} does not give it"
-        for key, column in wanted.items()
-        if key not in found
-    ]
-    extra = [
-        f"flow {flow.flow.name!r} gives column {column.name}, which is not declared" for key, column in found.items() if key not in wanted
-    ]
-    types = [
-        f"column {column.name} is declared {_type(column)}, but flow {flow.flow.name!r} gives {_type(found[key])}"
-        for key, column in wanted.items()
-        if key in found and _type(found[key]) != _type(column)
-    ]
-    return [*missing, *extra, *types]
-
-
-def _type(column: StructField) -> str:
-    return column.dataType.simpleString()

@@ -65,8 +65,8 @@ def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[s
         )
     for key, planned in plan.datasets.items():
         if key in keys and planned.kind is not Kind.VIEW:
-            generation = storage.remembered(planned.dataset.name).get("generation", 0) + 1
-            storage.remember(planned.dataset.name, generation=generation, resetting=True, fingerprint=None)
+            name = planned.dataset.name
+            storage.remember(name, generation=storage.generation(name) + 1, resetting=True, fingerprint=None)
     finish_resets(session, plan, storage)
 
 

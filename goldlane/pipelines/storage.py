@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import TableName
 
 LAYOUT_VERSION = 1
+# Flows of one table run side by side, and each change of a record reads it first.
+_records = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,22 @@ class Storage:
 
     def remember(self, name: TableName, **changes: Any) -> None:
         """Change some entries of the table's record, atomically."""
-        write_json(self._record(name), {**self.remembered(name), **changes})
+        with _records:
+            write_json(self._record(name), {**self.remembered(name), **changes})
+
+    def generation(self, name: TableName) -> int:
+        """How often the table was fully refreshed; checkpoints and what goes with them belong to one generation."""
+        return int(self.remembered(name).get("generation", 0))
+
+    def ran_once(self, name: TableName, flow: str, generation: int) -> bool:
+        """Whether a flow that runs once did so in this generation."""
+        return bool(self.remembered(name).get("once", {}).get(flow) == generation)
+
+    def remember_once(self, name: TableName, flow: str, generation: int) -> None:
+        """Note that a flow that runs once did so."""
+        with _records:
+            record = self.remembered(name)
+            write_json(self._record(name), {**record, "once": {**record.get("once", {}), flow: generation}})
 
     @contextmanager
     def update_of(self, pipeline: str) -> Iterator[None]:

@@ -1,0 +1,51 @@
+"""Writes one dataset: sets its table up, then runs its flows."""
+
+from __future__ import annotations
+
+from goldlane.pipelines.definitions import ChangeFlow, Kind
+from goldlane.pipelines.flows.append import Append
+from goldlane.pipelines.flows.changes import Merge
+from goldlane.pipelines.flows.materialize import materialize
+from goldlane.pipelines.flows.once import run_once
+from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
+from goldlane.pipelines.flows.target import OnRetry, OnWrite, Target
+from goldlane.pipelines.outcome import Status
+from goldlane.pipelines.plan import PlannedDataset, PlannedFlow
+from goldlane.pipelines.sessions import flow_settings
+from goldlane.pipelines.tables import create_table
+from goldlane.pipelines.writes import World
+
+
+class DatasetWriter:
+    """Runs the flows of one dataset."""
+
+    def __init__(self, world: World, planned: PlannedDataset, on_write: OnWrite, on_retry: OnRetry) -> None:
+        generation = world.storage.generation(planned.dataset.name)
+        self._target = Target(world=world, planned=planned, generation=generation, on_write=on_write, on_retry=on_retry)
+
+    def write(self) -> Status:
+        """Bring the table up to date; COMPLETED, or UNCHANGED when nothing had to be computed."""
+        self._set_up()
+        statuses = {self._run(flow) for flow in self._target.planned.flows}
+        return Status.UNCHANGED if statuses == {Status.UNCHANGED} else Status.COMPLETED
+
+    def _set_up(self) -> None:
+        target = self._target
+        if create_table(target.world.session, target.planned, target.path):
+            target.world.storage.remember(target.planned.dataset.name, fingerprint=None)
+
+    def _run(self, flow: PlannedFlow) -> Status:
+        with flow_settings(self._target.world.session, flow.flow.spark_conf):
+            return run_flow(self._target, flow)
+
+
+def run_flow(target: Target, flow: PlannedFlow) -> Status:
+    """Run one flow in the way of its kind."""
+    if target.planned.kind is Kind.MATERIALIZED_VIEW:
+        return materialize(target, flow)
+    (run_once if flow.flow.once else run_until_current)(target, flow, _writer(target, flow))
+    return Status.COMPLETED
+
+
+def _writer(target: Target, flow: PlannedFlow) -> BatchWriter:
+    return Merge(target, flow.flow) if isinstance(flow.flow, ChangeFlow) else Append(target, flow)
