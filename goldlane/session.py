@@ -46,8 +46,9 @@ _CONF = {
 def local_spark(storage: str | Path | None = None, **spark_conf: str) -> SparkSession:
     """The local Delta session: started once per process, afterwards handed out again.
 
-    ``storage`` makes the tables of a Goldlane storage readable by their names. ``spark_conf`` takes Spark settings
-    (``**{"spark.driver.memory": "4g"}``); static ones count only for the call that starts the session.
+    ``storage`` makes the tables of a Goldlane storage readable by their names, and its log by ``event_log(...)`` in SQL text.
+    ``spark_conf`` takes Spark settings (``**{"spark.driver.memory": "4g"}``); static ones count only for the call that starts
+    the session.
 
     Raises:
         MissingExtraError: pyspark or delta-spark is not installed.
@@ -61,9 +62,12 @@ def local_spark(storage: str | Path | None = None, **spark_conf: str) -> SparkSe
     for key, value in spark_conf.items():
         if spark.conf.isModifiable(key):
             spark.conf.set(key, value)
-    if storage is not None:
-        register_tables(spark, Path(storage))
-    return spark
+    if storage is None:
+        return spark
+    register_tables(spark, Path(storage))
+    from goldlane.storedsession import StoredSession
+
+    return StoredSession(spark, Path(storage).resolve() / "system" / "events")
 
 
 def register_tables(spark: SparkSession, storage: Path) -> None:

@@ -1,13 +1,16 @@
-"""Reads the event log of a storage, without a JVM."""
+"""Reads the event log of a storage: without a JVM, or as ``event_log(...)`` in a pipeline's SQL text."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from goldlane.errors import MissingExtraError, UsageError
-from goldlane.pipelines.events import event_schema
+from goldlane.pipelines.events import EventLog, event_schema
+from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.storage import Storage
+from goldlane.sqlcalls import TableCall
 
 
 def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, Any]]:
@@ -40,3 +43,16 @@ def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, A
             f"storage {storage} has no update {update!r}", hint="`goldlane events --storage DIR --json` lists origin.update_id"
         )
     return found
+
+
+def event_log_function(storage: Storage, namespace: Namespace) -> Callable[[TableCall], str]:
+    """What ``event_log(...)`` stands for in the SQL text of a pipeline on ``storage``."""
+
+    def event_log(call: TableCall) -> str:
+        from goldlane.storedsession import event_log_query
+
+        # The very first update plans before it has written an event.
+        EventLog(storage.events, {}).create()
+        return event_log_query(call, storage.events, namespace.schema or "default")
+
+    return event_log

@@ -57,17 +57,25 @@ class EventLog:
         if due:
             self.flush()
 
+    def create(self) -> None:
+        """Make the log's table where there is none."""
+        if not (self._path / "_delta_log").is_dir():
+            self._append([])
+
     def flush(self) -> None:
         """Append what is buffered."""
-        import pyarrow as pa
-        from deltalake import write_deltalake
-
         with self._lock:
             rows, self._buffer = self._buffer, []
             self._flushed = time.monotonic()
             if rows:
-                self._path.mkdir(parents=True, exist_ok=True)
-                write_deltalake(str(self._path), pa.Table.from_pylist(rows, schema=event_schema()), mode="append")
+                self._append(rows)
+
+    def _append(self, rows: list[dict[str, Any]]) -> None:
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        self._path.mkdir(parents=True, exist_ok=True)
+        write_deltalake(str(self._path), pa.Table.from_pylist(rows, schema=event_schema()), mode="append")
 
     def _row(self, event: Event) -> dict[str, Any]:
         return {

@@ -11,9 +11,10 @@ from pyspark.sql.streaming.readwriter import DataStreamReader
 from goldlane.pipelines.reads import current_reads, reads_or_none
 from goldlane.pipelines.schematext import schema_of
 from goldlane.pipelines.sqltext import TableReference, replace_tables
+from goldlane.sqlcalls import TableCall, replace_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pyspark.sql.types import StructType
 
@@ -21,7 +22,14 @@ _view_numbers = itertools.count()
 
 
 class PipelineSession(SparkSession):
-    """A SparkSession on a clone of the user's: settings made by a pipeline stay in it."""
+    """A SparkSession on a clone of the user's: settings made by a pipeline stay in it.
+
+    ``table_functions`` answer calls in SQL text, by names in lower case, with the text that stands for them.
+    """
+
+    def __init__(self, sparkContext: Any, jsparkSession: Any) -> None:  # noqa: N803  Spark's names
+        super().__init__(sparkContext, jsparkSession)
+        self.table_functions: dict[str, Callable[[TableCall], str]] = {}
 
     @property
     def read(self) -> PipelineReader:
@@ -39,13 +47,18 @@ class PipelineSession(SparkSession):
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
         """SQL whose table names mean what they mean in ``table``; ``STREAM(x)`` and ``LIVE.x`` included."""
-        return super().sql(replace_tables(sqlQuery, self._view_of), args, **kwargs)
+        text = replace_calls(sqlQuery, self.table_functions)
+        return super().sql(replace_tables(text, self._replacement), args, **kwargs)
 
-    def _view_of(self, reference: TableReference) -> str | None:
+    def _replacement(self, reference: TableReference) -> str | None:
         reads = current_reads()
         if not reads.knows(reference.name):
             return None
-        frame = reads.stream(reference.name, {}) if reference.streams else reads.batch(reference.name)
+        return self.view_of(reads.stream(reference.name, {}) if reference.streams else reads.batch(reference.name))
+
+    @staticmethod
+    def view_of(frame: DataFrame) -> str:
+        """A name by which SQL text can read ``frame``."""
         name = f"__goldlane_{next(_view_numbers)}"
         frame.createOrReplaceTempView(name)
         return name

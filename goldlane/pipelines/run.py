@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.errors import InvalidPipelineError
+from goldlane.pipelines.eventlog import event_log_function
 from goldlane.pipelines.events import EventLog, Listener
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
@@ -121,9 +122,12 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
     Raises:
         InvalidPipelineError: every mistake in the sources.
     """
+    from pyspark.sql import SparkSession
+
     root = request.sources.root
     with served_modules(root), pipeline_session(base, request.configuration) as session, worker_imports(base, root):
-        plain = type(base)(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
+        plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
+        session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
         externals = Externals(plain, request.storage, request.namespace, request.inputs)
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
         registry = Registry(request.namespace)
@@ -139,6 +143,8 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
 def _update(  # noqa: PLR0913  the parts of an update, each made above
     request: Request, world: World, session: PipelineSession, base: SparkSession, listeners: tuple[Listener, ...], *, validate_only: bool
 ) -> Update:
+    from goldlane.storedsession import StoredSession
+
     started, update_id = time.perf_counter(), str(uuid.uuid4())
     full = _full_refresh(request, world.plan)
     selection = _selection(request, world.plan, full)
@@ -165,7 +171,8 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     status = status_of(results)
     narrator.ended(results, status)
     seconds = time.perf_counter() - started
-    return Update(update_id=update_id, status=status, seconds=seconds, datasets=results, events_path=request.storage.events, spark=base)
+    spark = StoredSession(base, request.storage.events)
+    return Update(update_id=update_id, status=status, seconds=seconds, datasets=results, events_path=request.storage.events, spark=spark)
 
 
 def _full_refresh(request: Request, plan: Plan) -> frozenset[str]:

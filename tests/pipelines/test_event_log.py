@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from goldlane.errors import UsageError
 from goldlane.pipelines.eventlog import read_events
+from goldlane.session import local_spark
 
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
@@ -155,3 +157,44 @@ def test_the_query_of_a_dashboard_sums_up_to_every_row_once(update: Update) -> N
     )
 
     assert {tuple(row) for row in found.collect()} == {("stream", "priced", 2, 1), ("stream", "cheap", 2, 1)}
+
+
+@pytest.mark.parametrize("log", ["event_log('shop')", "event_log(TABLE(stream))", "event_log(TABLE(`default`.Newest))"])
+def test_sql_text_reads_the_log_by_the_pipelines_id_or_by_one_of_its_tables(update: Update, log: str) -> None:
+    (row,) = update.spark.sql(f"SELECT e.origin.update_id AS id FROM {log} AS e WHERE event_type = 'create_update'").collect()
+
+    assert row.id == update.update_id
+
+
+def test_the_log_of_another_pipeline_is_not_in_it(update: Update) -> None:
+    assert update.spark.sql("SELECT * FROM event_log('bakery') UNION ALL SELECT * FROM event_log(TABLE(bread))").count() == 0
+
+
+def test_event_log_says_what_it_takes(update: Update) -> None:
+    with pytest.raises(UsageError, match="takes a pipeline's id or TABLE"):
+        update.spark.sql("SELECT * FROM event_log()")
+
+
+def test_a_session_beside_the_storage_knows_the_log_too(update: Update) -> None:
+    session = local_spark(storage=update.events_path.parents[1])
+
+    assert session.sql("SELECT DISTINCT origin.pipeline_name FROM event_log('shop')").collect() == [("shop",)]
+    assert session.sql("SELECT id FROM newest").count() == 1
+
+
+def test_a_pipeline_reads_its_own_log_from_its_first_update_on(new_project: Callable[[], Any]) -> None:
+    project = new_project()
+    project.write(
+        "lane/lane.py",
+        """
+        import dlt
+
+        @dlt.table
+        def updates():
+            return spark.sql("SELECT origin.update_id AS id FROM event_log('shop') WHERE event_type = 'create_update'")
+        """,
+    )
+
+    update = project.run(name="shop").raise_for_status()
+
+    assert project.rows("updates") == [(update.update_id,)]
