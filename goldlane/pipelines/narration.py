@@ -8,6 +8,7 @@ from typing import Any
 from goldlane.pipelines.definitions import ChangeFlow, Kind
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
+from goldlane.pipelines.guards import SideEffect
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.plan import PlannedDataset
 
@@ -81,6 +82,12 @@ class Narrator:
         details = {"technique_information": [{"maintenance_type": "MAINTENANCE_TYPE_NO_OP", "is_chosen": True}]}
         message = f"'{planned.dataset.written}' is unchanged: same query, same versions of everything it reads."
         self._log.emit(Event(event_type="planning_information", message=message, origin=self._dataset(planned), details=details))
+
+    def side_effect(self, met: SideEffect) -> None:
+        """A dataset function does more than define its query."""
+        details = {"side_effects": [{"code": met.effect.value, "call": met.call, "file": met.place.file, "line": met.place.line}]}
+        origin = {"dataset_name": str(met.dataset.name)}
+        self._log.emit(Event(event_type="planning_information", message=str(met.problem), level="WARN", origin=origin, details=details))
 
     def retried(self, planned: PlannedDataset, flow: str, change: str) -> None:
         """A flow starts over because its files brought new columns."""

@@ -13,6 +13,7 @@ from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
+from goldlane.pipelines.guards import evaluating
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 from goldlane.pipelines.planreads import Planning, PlanReads
@@ -96,7 +97,7 @@ class Planner:
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)
-        with reading(reads):
+        with reading(reads), evaluating(dataset):
             frame = self._frame(flow, reads)
         if dataset.expectations:
             _try_checks(frame, dataset)
