@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind
+from goldlane.pipelines.definitions import ChangeFlow, Kind, SnapshotFlow
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
 from goldlane.pipelines.guards import SideEffect
@@ -43,7 +43,7 @@ class Narrator:
         details |= {"expectations": rules, "primary_key": list(planned.primary_key)}
         self._log.emit(Event(event_type="dataset_definition", message=f"Defined {name}.", origin=self._dataset(planned), details=details))
         for flow in planned.flows:
-            kind = "CHANGE" if isinstance(flow.flow, ChangeFlow) else _FLOW_TYPES[planned.kind]
+            kind = _AUTO_CDC.get(type(flow.flow)) or _FLOW_TYPES[planned.kind]
             details = {"output_dataset": str(planned.dataset.name), "input_datasets": [{"name": one} for one in inputs], "flow_type": kind}
             origin = {**self._dataset(planned), "flow_name": flow.flow.name}
             self._log.emit(Event(event_type="flow_definition", message=f"Defined flow {flow.flow.name}.", origin=origin, details=details))
@@ -110,6 +110,7 @@ class Narrator:
         return {"dataset_name": str(planned.dataset.name)}
 
 
+_AUTO_CDC: Mapping[type, str] = {ChangeFlow: "CHANGE", SnapshotFlow: "SNAPSHOT_CHANGE"}
 _FLOW_TYPES = {Kind.STREAMING_TABLE: "APPEND", Kind.MATERIALIZED_VIEW: "COMPLETE", Kind.VIEW: "VIEW", Kind.SINK: "APPEND"}
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation, Flow, Problem, QueryFlow
+from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
 
@@ -83,7 +83,7 @@ class Registry:
         for flow in self.flows:
             if flow.target.key not in self.datasets:
                 hint = "declare it with create_streaming_table"
-                kind = "AUTO CDC flow" if isinstance(flow, ChangeFlow) else "flow"
+                kind = "flow" if isinstance(flow, QueryFlow) else "AUTO CDC flow"
                 self.problems.append(
                     Problem(
                         code="flow_into_nothing",

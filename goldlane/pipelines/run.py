@@ -142,7 +142,7 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
         registry = Registry(request.namespace)
         load(request.sources, registry, session, LoadReads(request.namespace, externals, files))
-        plan = Planner(registry, plain, externals, files, root).plan()
+        plan = Planner(registry, plain, externals, files, request.storage, root).plan()
         if plan.problems:
             files.forget_new_schemas()
             # What a function should not have done is often why it failed.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from goldlane.pipelines.cdc.apply import Changes, apply_batch, target_schema
 from goldlane.pipelines.cdc.errors import CdcError, RefusedChangesError, SnapshotError
 from goldlane.pipelines.cdc.memory import SnapshotMemory
+from goldlane.pipelines.cdc.properties import with_properties
 from goldlane.pipelines.cdc.snapshots import SnapshotSpec, apply_snapshot, snapshot_schema
 from goldlane.pipelines.cdc.sources import Snapshot, SnapshotSource
 from goldlane.pipelines.cdc.spec import ChangeSpec
@@ -27,4 +28,5 @@ __all__ = [
     "apply_snapshot",
     "snapshot_schema",
     "target_schema",
+    "with_properties",
 ]
