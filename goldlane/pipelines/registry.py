@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Problem, QueryFlow
+from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation, Flow, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
 
@@ -20,6 +21,8 @@ class Registry:
         self.datasets: dict[str, Dataset] = {}
         self.flows: list[Flow] = []
         self.problems: list[Problem] = []
+        # Files that stopped half-way: what they would have declared is not known.
+        self.unloaded: list[Path] = []
         # Expectation decorators stand below the table's decorator and so run first, on a function that is nobody's yet.
         self._expectations: dict[Callable[..., Any], tuple[Expectation, ...]] = {}
         self._functions: dict[Callable[..., Any], str] = {}
@@ -83,7 +86,7 @@ class Registry:
         for flow in self.flows:
             if flow.target.key not in self.datasets:
                 hint = "declare it with create_streaming_table"
-                kind = "flow" if isinstance(flow, QueryFlow) else "AUTO CDC flow"
+                kind = "AUTO CDC flow" if isinstance(flow, ChangeFlow) else "flow"
                 self.problems.append(
                     Problem(
                         code="flow_into_nothing",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,12 +60,12 @@ def pipeline_session(base: SparkSession, configuration: Mapping[str, str]) -> It
 
 
 @contextmanager
-def worker_imports(base: SparkSession, root: Path) -> Iterator[None]:
-    """Let Python workers import what the pipeline imports from its root: user-defined functions of its helpers."""
+def worker_imports(base: SparkSession, folders: Sequence[Path]) -> Iterator[None]:
+    """Let Python workers import what the pipeline imports from its folders: user-defined functions of its helpers."""
     environment = base.sparkContext.environment
     before = dict(environment)
     # Workers are kept per environment; a new one for each update sees edited helpers.
-    environment.update({"PYTHONPATH": str(root), "GOLDLANE_LOAD": uuid.uuid4().hex})
+    environment.update({"PYTHONPATH": os.pathsep.join(map(str, folders)), "GOLDLANE_LOAD": uuid.uuid4().hex})
     try:
         yield
     finally:

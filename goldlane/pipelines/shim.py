@@ -5,37 +5,45 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from goldlane.pipelines.api import NAMES
+from goldlane.pipelines.api import NAMES, annotation
 
 SPELLINGS = ("dlt", "pyspark.pipelines", "databricks.pipelines")
+# What a notebook has in its globals, as modules that are no notebooks import it.
+RUNTIMES = ("databricks.sdk.runtime", "pyspark.dbutils")
+_SERVED = (*SPELLINGS, *RUNTIMES)
 _SOURCES = "__goldlane_source__."
 _one_pipeline_at_a_time = threading.RLock()
 
 
 @contextmanager
-def served_modules(root: Path) -> Iterator[None]:
-    """Serve every spelling of ``dlt``, with ``root`` first on the path; afterwards all is as it was before.
+def served_modules(root: Path, folders: Sequence[Path] = ()) -> Iterator[None]:
+    """Serve every spelling of ``dlt``, with ``root`` first on the path and ``folders`` last; afterwards all is as it was before.
 
-    Modules that were imported from ``root`` meanwhile are forgotten, so that the next load sees edited helpers.
+    Modules that were imported from them meanwhile are forgotten, so that the next load sees edited helpers. None is compiled to
+    disk: sources are never written to.
     """
     with _one_pipeline_at_a_time:
-        before, path = dict(sys.modules), list(sys.path)
+        before, path, compiles = dict(sys.modules), list(sys.path), sys.dont_write_bytecode
         attributes = _parents_attributes()
         try:
             _serve()
+            sys.dont_write_bytecode = True
             sys.path.insert(0, str(root))
+            # Last, and not first: a parent folder must not hide an installed package.
+            sys.path.extend(str(folder) for folder in folders if str(folder) not in sys.path)
             # Python remembers what a folder held; a helper may have been written a moment ago.
             importlib.invalidate_caches()
             yield
         finally:
-            sys.path[:] = path
-            _forget(root, before)
+            sys.path[:], sys.dont_write_bytecode = path, compiles
+            _forget((root, *folders), before)
             _give_back(before, attributes)
 
 
@@ -51,10 +59,19 @@ def source_module(file: Path) -> ModuleType:
     return module
 
 
+def serve_runtime(names: Mapping[str, Any], dbutils: type) -> None:
+    """Serve what notebooks find in their globals to modules that import it, until ``served_modules`` ends."""
+    runtime, utilities = ModuleType(RUNTIMES[0]), ModuleType(RUNTIMES[1])
+    runtime.__dict__.update(names)
+    runtime.__dict__["__all__"] = list(names)
+    utilities.__dict__["DBUtils"] = dbutils
+    sys.modules.update({RUNTIMES[0]: runtime, RUNTIMES[1]: utilities})
+
+
 def _serve() -> None:
     module = ModuleType("dlt", "Delta Live Tables, as Goldlane runs it on this machine.")
     module.__dict__.update(NAMES)
-    module.__dict__["__all__"] = sorted(NAMES)
+    module.__dict__.update({"__all__": sorted(NAMES), "__getattr__": annotation})
     module.__spec__ = ModuleSpec("dlt", None)
     for spelling in SPELLINGS:
         parent, _, name = spelling.rpartition(".")
@@ -82,7 +99,7 @@ def _parents_attributes() -> dict[str, ModuleType | None]:
 
 
 def _give_back(before: dict[str, ModuleType], attributes: dict[str, ModuleType | None]) -> None:
-    for spelling in SPELLINGS:
+    for spelling in _SERVED:
         if spelling in before:
             sys.modules[spelling] = before[spelling]
         else:
@@ -99,10 +116,10 @@ def _give_back(before: dict[str, ModuleType], attributes: dict[str, ModuleType |
             sys.modules.pop(parent, None)
 
 
-def _forget(root: Path, before: dict[str, ModuleType]) -> None:
+def _forget(folders: Sequence[Path], before: dict[str, ModuleType]) -> None:
     new = [(name, module) for name, module in list(sys.modules.items()) if name not in before and name.split(".")[0] != "goldlane"]
     # All places first: a namespace package asks its parent, which must still be there.
-    ours = [name for name, module in new if name.startswith(_SOURCES) or _lies_under(module, root)]
+    ours = [name for name, module in new if name.startswith(_SOURCES) or _lies_under(module, folders)]
     for name in ours:
         del sys.modules[name]
         parent, _, child = name.rpartition(".")
@@ -110,7 +127,9 @@ def _forget(root: Path, before: dict[str, ModuleType]) -> None:
             delattr(sys.modules[parent], child)
 
 
-def _lies_under(module: ModuleType, root: Path) -> bool:
-    """Whether a module, or a namespace package, was found under ``root`` and not in the environment."""
+def _lies_under(module: ModuleType, folders: Sequence[Path]) -> bool:
+    """Whether a module, or a namespace package, was found under one of ``folders`` and not in the environment."""
     place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", None) or ()), None)
-    return isinstance(place, str) and Path(place).is_relative_to(root) and not Path(place).is_relative_to(Path(sys.prefix))
+    if not isinstance(place, str) or any(Path(place).is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix)):
+        return False
+    return any(Path(place).is_relative_to(folder) for folder in folders)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldlane.errors import UsageError
+from goldlane.pipelines.surroundings import folders_around
 from goldlane.settings import read_settings
 
 SUFFIXES = (".py", ".ipynb")
@@ -21,6 +22,11 @@ class Sources:
 
     files: tuple[Path, ...]
     root: Path
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the pipeline's own imports are found: the root first."""
+        return folders_around(self.files, self.root)
 
     @property
     def default_name(self) -> str:

@@ -39,7 +39,7 @@ def loaded(tmp_path: Path) -> Loaded:
             file.write_text(textwrap.dedent(text), encoding="utf-8")
         found = find_sources([tmp_path / name for name in sources or files])
         registry, session, reads = Registry(Namespace()), NoSession(), None
-        with served_modules(found.root):
+        with served_modules(found.root, found.folders):
             load(found, registry, session, reads)  # type: ignore[arg-type]  no source of these tests reads
         return registry
 
@@ -153,6 +153,87 @@ def test_notebooks_run_what_they_name_first_and_in_their_own_globals(loaded: Loa
 
     assert registry.problems == []
     assert answers(registry) == {"a": "word", "b": "word!"}
+
+
+def test_a_notebook_runs_another_where_it_says_so_with_parameters_and_may_leave_early(loaded: Loaded) -> None:
+    registry = loaded(
+        {
+            "a.py": """\
+                # Databricks notebook source
+                import dlt
+                BEFORE = "before"
+                # COMMAND ----------
+                # MAGIC %run ./shared/words $tone="loud"
+                # COMMAND ----------
+                said = dbutils.notebook.run("./shared/other", 60, {"tone": "low"})
+                @dlt.table(name=f"{WORD}_{said}")
+                def a(): return 1
+                # COMMAND ----------
+                dbutils.notebook.exit("done")
+                # COMMAND ----------
+                raise ValueError("never")
+            """,
+            "shared/words.py": "# Databricks notebook source\nWORD = BEFORE + dbutils.widgets.get('tone')\n",
+            "shared/other.ipynb": json.dumps({"cells": [{"cell_type": "code", "source": "dbutils.notebook.exit(getArgument('tone'))"}]}),
+        },
+        "a.py",
+    )
+
+    assert registry.problems == []
+    assert list(answers(registry)) == ["beforeloud_low"]
+
+
+def test_helpers_are_found_beside_a_file_and_in_the_folders_above_up_to_its_checkout(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+
+    registry = loaded(
+        {
+            "src/app/lane/a.py": """
+                import dlt, os, json
+                from beside import ONE
+                from lane.helpers import TWO
+                from app.shared import THREE
+                from pyspark.dbutils import DBUtils
+                from databricks.sdk.runtime import *
+
+                FOUR = json.load(open("conf.json"))
+
+                @dlt.table
+                def a() -> dlt.DataFrame:
+                    return ONE, TWO, THREE, FOUR, DBUtils(spark) is dbutils
+            """,
+            "src/app/lane/beside.py": "ONE = 1\n",
+            "src/app/lane/helpers.py": "TWO = 2\n",
+            "src/app/shared.py": "from databricks.sdk.runtime import spark\nTHREE = 3\n",
+            "src/app/lane/conf.json": "4",
+        },
+        "src/app/lane/a.py",
+    )
+
+    assert registry.problems == []
+    assert answers(registry) == {"a": (1, 2, 3, 4, True)}
+    assert list(tmp_path.rglob("__pycache__")) == []
+
+
+def test_a_notebook_of_the_workspace_is_found_by_the_end_of_its_path(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+
+    registry = loaded(
+        {
+            "lane/a.py": "# Databricks notebook source\n# MAGIC %run /Workspace/Repos/me/project/shared/words\nimport dlt\n"
+            "@dlt.table\ndef a(): return WORD\n",
+            "shared/words.py": "WORD = 'found'\n",
+        },
+        "lane/a.py",
+    )
+
+    assert answers(registry) == {"a": "found"}
+
+
+def test_a_failed_import_says_what_the_notebook_would_have_installed(loaded: Loaded) -> None:
+    registry = loaded({"a.py": "# Databricks notebook source\n# MAGIC %pip install no-such-module==1\nimport no_such_module\n"})
+
+    assert "%pip install no-such-module==1 was noted, not executed" in registry.problems[0].message
 
 
 def test_every_file_that_does_not_load_is_reported_with_its_line_and_the_others_load(loaded: Loaded, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from goldlane.errors import UsageError
-from goldlane.pipelines.notebooks import Code, Run, read_code
+from goldlane.pipelines.notebooks import Code, Install, Run, read_code
 
 HEADER = "# Databricks notebook source\n"
 
@@ -35,29 +35,55 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line, runs",
+    "line, run",
     [
-        ("# MAGIC %run ./setup", ("./setup",)),
-        ("#MAGIC %run ./setup", ("./setup",)),
-        ("# MAGIC %run ../a/setup $day=1", ("../a/setup",)),
-        ('# MAGIC %run "./setup"', ("./setup",)),
-        ("# MAGIC %pip install x", ()),
-        ("# MAGIC %md see %run ./setup", ()),
-        ("# %run ./setup", ()),
+        ("# MAGIC %run ./setup", Run("./setup", 2)),
+        ("#MAGIC %run ./setup", Run("./setup", 2)),
+        ("# MAGIC  %run ./setup", Run("./setup", 2)),
+        ("%run ./setup", Run("./setup", 2)),
+        ('# MAGIC %run ../a/setup $day=1 $name="a b"', Run("../a/setup", 2, {"day": "1", "name": "a b"})),
+        ('# MAGIC %run "./set up"', Run("./set up", 2)),
     ],
 )
-def test_a_databricks_notebook_runs_what_its_magic_lines_name(tmp_path: Path, line: str, runs: tuple[str, ...]) -> None:
-    text = f"{HEADER}{line}\n# COMMAND ----------\nx = 1\n"
+def test_a_notebook_runs_another_where_its_magic_line_stands(tmp_path: Path, line: str, run: Run) -> None:
+    code = code_of(tmp_path, f"{HEADER}{line}\n# COMMAND ----------\nx = 1\n")
 
-    assert code_of(tmp_path, text) == Code(text, tuple(Run(target, line=2) for target in runs))
+    assert code == Code(f"{HEADER}__goldlane_run__(0)\n# COMMAND ----------\nx = 1\n", (run,))
+
+
+@pytest.mark.parametrize("line", ["# MAGIC %md see %run ./setup", "# %run ./setup", "# MAGIC %sql SELECT 1"])
+def test_other_magic_lines_and_comments_stay_as_they_are(tmp_path: Path, line: str) -> None:
+    text = f"{HEADER}{line}\nx = 1\n"
+
+    assert code_of(tmp_path, text) == Code(text)
+
+
+@pytest.mark.parametrize("line", ["# MAGIC %pip install x", "%pip install x", "# MAGIC !pip install x"])
+def test_installing_is_noted(tmp_path: Path, line: str) -> None:
+    code = code_of(tmp_path, f"{HEADER}{line}\nx = 1\n")
+
+    assert code.text.splitlines()[1].startswith("#")
+    assert code.installs == (Install(line.removeprefix("# MAGIC "), 2),)
 
 
 def test_the_code_cells_of_a_jupyter_notebook_are_joined_and_magics_become_comments(tmp_path: Path) -> None:
-    document = notebook(["x = 1\n", "%pip install y\n"], "%run ./setup", ["%%sql\n", "SELECT 1\n"], "!ls\ny = x")
+    document = notebook(["x = 1\n", "%pip install y \\\n", "  z\n"], "%run ./setup", ["%%sql\n", "SELECT 1\n"], "!ls\ny = x")
 
     code = code_of(tmp_path, document, "source.ipynb")
 
-    assert code == Code("x = 1\n# %pip install y\n# %run ./setup\n# %%sql\n# SELECT 1\n# !ls\ny = x\n", (Run("./setup", line=3),))
+    assert code.text == "x = 1\n# %pip install y \\\n#   z\n__goldlane_run__(0)\n# %%sql\n# SELECT 1\n# !ls\ny = x\n"
+    assert code.runs == (Run("./setup", line=4),)
+
+
+@pytest.mark.parametrize("language", ["%md", "%sql", "%scala", "%r", "%sh", "%fs", "%%bash"])
+def test_a_cell_in_another_language_is_no_python(tmp_path: Path, language: str) -> None:
+    code = code_of(tmp_path, notebook(f"\n{language}\nSELECT 1", f"{language} SELECT 1", "%python\nx = 1"), "source.ipynb")
+
+    assert [line for line in code.text.splitlines() if not line.startswith("#")] == ["x = 1"]
+
+
+def test_a_magic_inside_a_block_leaves_something_in_it(tmp_path: Path) -> None:
+    assert code_of(tmp_path, notebook("if x:\n    !ls\ny = 1"), "source.ipynb").text == "if x:\n    pass  # !ls\ny = 1\n"
 
 
 def test_words_of_a_jupyter_notebook_are_not_code(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
-from goldlane.pipelines.api import changes, expectations, flows, reads, tables
+from goldlane.pipelines.api import expectations, flows, reads, tables
 
 NAMES: dict[str, Any] = {
     "table": tables.table,
@@ -17,10 +18,8 @@ NAMES: dict[str, Any] = {
     "create_target_table": tables.create_streaming_table,
     "create_streaming_live_table": tables.create_streaming_table,
     "append_flow": flows.append_flow,
-    "create_auto_cdc_flow": changes.create_auto_cdc_flow,
-    "apply_changes": changes.create_auto_cdc_flow,
-    "create_auto_cdc_from_snapshot_flow": changes.create_auto_cdc_from_snapshot_flow,
-    "apply_changes_from_snapshot": changes.create_auto_cdc_from_snapshot_flow,
+    "create_auto_cdc_flow": flows.create_auto_cdc_flow,
+    "apply_changes": flows.create_auto_cdc_flow,
     "expect": expectations.expect,
     "expect_or_drop": expectations.expect_or_drop,
     "expect_or_fail": expectations.expect_or_fail,
@@ -32,3 +31,13 @@ NAMES: dict[str, Any] = {
     "readStream": reads.read_stream,
     "enable_local_execution": lambda: None,
 }
+
+
+def annotation(name: str) -> Any:
+    """``DataFrame`` and the like, which people take from ``dlt`` for their annotations."""
+    from pyspark import sql
+
+    if name in {"DataFrame", "Column", "SparkSession"}:
+        return getattr(sql, name)
+    close = difflib.get_close_matches(name, NAMES, n=1)
+    raise AttributeError(f"dlt has no {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))

@@ -35,6 +35,7 @@ def _table_declarer(name: str, kind: Kind | None) -> Any:
         private: bool | None = None,
         temporary: bool | None = None,
         refresh_policy: str | None = None,  # noqa: ARG001  chooses among refreshes that give one result
+        format: str | None = None,  # noqa: A002, ARG001  open-source Spark's keyword; here every table is Delta
     ) -> Any:
         options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
         options |= {"cluster_by": cluster_by, "schema": schema, "temporary": bool(private or temporary)}
@@ -78,6 +79,7 @@ def create_streaming_table(  # noqa: PLR0913  Databricks' signature
     cluster_by: Any = None,
     cluster_by_auto: bool | None = None,  # noqa: ARG001, FBT001  nothing chooses clustering columns locally
     row_filter: str | None = None,  # noqa: ARG001  access rules belong to the catalog, there is none here
+    format: str | None = None,  # noqa: A002, ARG001  open-source Spark's keyword; here every table is Delta
 ) -> None:
     """Declare a streaming table that flows will feed."""
     rules = expectations_of(expect_all, Action.WARN) + expectations_of(expect_all_or_drop, Action.DROP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from goldlane.pipelines.flows.append import Append
 from goldlane.pipelines.flows.source import batch_counts
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import Target
@@ -18,15 +19,16 @@ def run_once(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     if flow.streams:
         run_until_current(target, flow, writer)
     else:
-        _run_batch(target, flow, writer)
+        _append(target, flow)
     storage.remember_once(name, flow.flow.name, target.generation)
 
 
-def _run_batch(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
+def _append(target: Target, flow: PlannedFlow) -> None:
     reads = FlowReads(target.world, flow.flow)
-    frame = writer.source(reads)
+    append = Append(target, flow)
+    frame = append.source(reads)
     before = table_version(target.world.session, target.path)
-    writer.write(frame, 0)
+    append.write(frame, 0)
     # Delta skips what was written before a crash, and then nothing is observed, however long one waits.
     if table_version(target.world.session, target.path) > before:
-        target.on_write(flow.flow.name, None, batch_counts(reads) + writer.counts(0))
+        target.on_write(flow.flow.name, None, batch_counts(reads))
