@@ -70,6 +70,9 @@ class UpdateDisplay:
         if not self._live:
             sys.stderr.write(f"{event.timestamp:%H:%M:%S} {event.message}\n")
             return
+        if event.level == "WARN" and "side_effects" in event.details:
+            self._console.print(event.message, style="yellow", markup=False)
+            return
         dataset = event.origin.get("dataset_name")
         if dataset is not None:
             self._lines.setdefault(dataset, _Line()).take(event)

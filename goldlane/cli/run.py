@@ -29,6 +29,7 @@ def run(  # noqa: PLR0913  one parameter per option
     full_refresh: Annotated[Several, typer.Option(metavar="NAME,..", help="Compute these from the beginning.")] = None,
     full_refresh_all: Annotated[bool, typer.Option("--full-refresh-all", help="Compute everything from the beginning.")] = False,  # noqa: FBT002  typer's flag
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check everything, update no table.")] = False,  # noqa: FBT002  typer's flag
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse side effects in dataset functions that otherwise only warn.")] = False,  # noqa: FBT002  typer's flag
     name: Annotated[str | None, typer.Option(help="The pipeline's name; default: the project's, else its folder's.")] = None,
     as_json: JsonOption = False,  # noqa: FBT002  typer's flag
 ) -> int:
@@ -49,6 +50,7 @@ def run(  # noqa: PLR0913  one parameter per option
             refresh=names(refresh),
             full_refresh=names(full_refresh) or full_refresh_all,
             validate_only=validate_only,
+            strict=strict,
             listeners=[display.listen],
         )
     if as_json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import StructType
 
-    from goldlane.pipelines.cdc import ChangeSpec
+    from goldlane.pipelines.cdc import ChangeSpec, SnapshotSource, SnapshotSpec
 
 
 class Kind(str, Enum):
@@ -81,7 +81,20 @@ class ChangeFlow:
     spark_conf: Mapping[str, str] = field(default_factory=dict)
 
 
-Flow = QueryFlow | ChangeFlow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFlow:
+    """AUTO CDC from snapshots: ``target`` follows a table, or the snapshots that a function hands out one by one."""
+
+    name: str
+    target: TableName
+    source: str | SnapshotSource
+    spec: SnapshotSpec
+    place: Place | None = None
+    once: bool = False
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+
+
+Flow = QueryFlow | ChangeFlow | SnapshotFlow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

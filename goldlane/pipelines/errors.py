@@ -32,6 +32,10 @@ class InvalidPipelineError(PipelineError):
         self.problems = tuple(problems)
 
 
+class SideEffectError(PipelineError):
+    """A dataset function writes, or, in strict mode, does anything but define its query."""
+
+
 class MissingTableError(PipelineError):
     """A name that neither the pipeline defines, nor an input, nor the storage or catalog holds."""
 

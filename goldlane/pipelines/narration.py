@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind
+from goldlane.pipelines.definitions import ChangeFlow, Kind, SnapshotFlow
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
+from goldlane.pipelines.guards import SideEffect
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.plan import PlannedDataset
 
@@ -42,7 +43,7 @@ class Narrator:
         details |= {"expectations": rules, "primary_key": list(planned.primary_key)}
         self._log.emit(Event(event_type="dataset_definition", message=f"Defined {name}.", origin=self._dataset(planned), details=details))
         for flow in planned.flows:
-            kind = "CHANGE" if isinstance(flow.flow, ChangeFlow) else _FLOW_TYPES[planned.kind]
+            kind = _AUTO_CDC.get(type(flow.flow)) or _FLOW_TYPES[planned.kind]
             details = {"output_dataset": str(planned.dataset.name), "input_datasets": [{"name": one} for one in inputs], "flow_type": kind}
             origin = {**self._dataset(planned), "flow_name": flow.flow.name}
             self._log.emit(Event(event_type="flow_definition", message=f"Defined flow {flow.flow.name}.", origin=origin, details=details))
@@ -82,6 +83,12 @@ class Narrator:
         message = f"'{planned.dataset.written}' is unchanged: same query, same versions of everything it reads."
         self._log.emit(Event(event_type="planning_information", message=message, origin=self._dataset(planned), details=details))
 
+    def side_effect(self, met: SideEffect) -> None:
+        """A dataset function does more than define its query."""
+        details = {"side_effects": [{"code": met.effect.value, "call": met.call, "file": met.place.file, "line": met.place.line}]}
+        origin = {"dataset_name": str(met.dataset.name)}
+        self._log.emit(Event(event_type="planning_information", message=str(met.problem), level="WARN", origin=origin, details=details))
+
     def retried(self, planned: PlannedDataset, flow: str, change: str) -> None:
         """A flow starts over because its files brought new columns."""
         origin = {**self._dataset(planned), "flow_name": flow}
@@ -103,6 +110,7 @@ class Narrator:
         return {"dataset_name": str(planned.dataset.name)}
 
 
+_AUTO_CDC: Mapping[type, str] = {ChangeFlow: "CHANGE", SnapshotFlow: "SNAPSHOT_CHANGE"}
 _FLOW_TYPES = {Kind.STREAMING_TABLE: "APPEND", Kind.MATERIALIZED_VIEW: "COMPLETE", Kind.VIEW: "VIEW", Kind.SINK: "APPEND"}
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
+from goldlane.pipelines.changeplans import planned_changes, planned_snapshots, require_change_flows_fit
 from goldlane.pipelines.checks import checks_of
-from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem
+from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem, SnapshotFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
+from goldlane.pipelines.guards import evaluating
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 from goldlane.pipelines.planreads import Planning, PlanReads
@@ -20,7 +22,7 @@ from goldlane.pipelines.reads import reading
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.schematext import parse_schema
 from goldlane.pipelines.shapes import kind_of, require_distinct_columns, schema_of_flows
-from goldlane.pipelines.standins import empty_stream
+from goldlane.pipelines.storage import Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -35,8 +37,10 @@ class _DependsOnBrokenError(Exception):
 class Planner:
     """Plans datasets on demand: reading one that is not planned yet plans it first."""
 
-    def __init__(self, registry: Registry, session: SparkSession, externals: Externals, files: FileReads, root: Path) -> None:
-        self.registry, self.session = registry, session
+    def __init__(  # noqa: PLR0913  what planning works with
+        self, registry: Registry, session: SparkSession, externals: Externals, files: FileReads, storage: Storage, root: Path
+    ) -> None:
+        self.registry, self.session, self._storage = registry, session, storage
         self._planning = Planning(session=session, registry=registry, externals=externals, files=files, dataset=self.dataset)
         self._root = root
         self._planned: dict[str, PlannedDataset] = {}
@@ -81,6 +85,7 @@ class Planner:
         place = dataset.place
         try:
             declared = parse_schema(dataset.schema) if dataset.schema is not None else None
+            require_change_flows_fit(dataset, self.registry.flows_into(dataset.name))
             flows = tuple(self._plan_flow(flow, dataset) for flow in self.registry.flows_into(dataset.name))
             kind = kind_of(dataset, flows)
             require_distinct_columns(kind, flows)
@@ -96,8 +101,8 @@ class Planner:
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)
-        with reading(reads):
-            frame = self._frame(flow, reads)
+        with reading(reads), evaluating(dataset):
+            frame = self._frame(flow, reads, dataset)
         if dataset.expectations:
             _try_checks(frame, dataset)
         return PlannedFlow(
@@ -108,14 +113,13 @@ class Planner:
             externals=tuple(dict.fromkeys(reads.externals)),
         )
 
-    def _frame(self, flow: Flow, reads: PlanReads) -> DataFrame:
+    def _frame(self, flow: Flow, reads: PlanReads, dataset: Dataset) -> DataFrame:
         from pyspark.sql import DataFrame
 
         if isinstance(flow, ChangeFlow):
-            from goldlane.pipelines.cdc import target_schema
-
-            source = reads.stream(flow.source, {})
-            return empty_stream(self.session, target_schema(source.schema, flow.spec, self.session))
+            return planned_changes(flow, reads, self.session, dataset)
+        if isinstance(flow, SnapshotFlow):
+            return planned_snapshots(flow, reads, self.session, self._storage, dataset)
         frame = flow.function()
         if not isinstance(frame, DataFrame):
             raise PipelineError(

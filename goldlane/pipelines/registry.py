@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation, Flow, Problem, QueryFlow
+from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
 
@@ -86,7 +86,7 @@ class Registry:
         for flow in self.flows:
             if flow.target.key not in self.datasets:
                 hint = "declare it with create_streaming_table"
-                kind = "AUTO CDC flow" if isinstance(flow, ChangeFlow) else "flow"
+                kind = "flow" if isinstance(flow, QueryFlow) else "AUTO CDC flow"
                 self.problems.append(
                     Problem(
                         code="flow_into_nothing",

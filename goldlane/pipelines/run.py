@@ -17,6 +17,7 @@ from goldlane.pipelines.eventlog import event_log_function
 from goldlane.pipelines.events import EventLog, Listener
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
+from goldlane.pipelines.guards import guarded
 from goldlane.pipelines.loader import LoadReads, load
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.narration import Narrator
@@ -52,6 +53,7 @@ class Request:
     paths: Mapping[str, str] = field(default_factory=dict)
     refresh: Sequence[str] | None = None
     full_refresh: bool | Sequence[str] = False
+    strict: bool = False
 
 
 def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
@@ -68,6 +70,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
     refresh: Sequence[str] | None = None,
     full_refresh: bool | Sequence[str] = False,
     validate_only: bool = False,
+    strict: bool = False,
     listeners: Sequence[Listener] = (),
 ) -> Update:
     """Run a pipeline once: everything that has arrived, then stop.
@@ -85,6 +88,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         refresh: only these datasets.
         full_refresh: True, or the datasets to compute from the beginning.
         validate_only: check everything, update no table.
+        strict: refuse side effects in dataset functions that otherwise only warn: collect, count, temporary views, settings.
         listeners: called with each event of the log.
 
     Returns:
@@ -105,6 +109,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         paths=paths or {},
         refresh=refresh,
         full_refresh=full_refresh,
+        strict=strict,
     )
     request.storage.open()
     base = spark or local_spark(**{key: value for key, value in request.configuration.items() if key.startswith("spark.")})
@@ -126,18 +131,26 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
 
     root = request.sources.root
     folders = request.sources.folders
-    with served_modules(root, folders), pipeline_session(base, request.configuration) as session, worker_imports(base, folders):
+    with (
+        served_modules(root, folders),
+        pipeline_session(base, request.configuration) as session,
+        worker_imports(base, folders),
+        guarded(root, strict=request.strict) as guard,
+    ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
         externals = Externals(plain, request.storage, request.namespace, request.inputs)
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
         registry = Registry(request.namespace)
         load(request.sources, registry, session, LoadReads(request.namespace, externals, files), request.configuration)
-        plan = Planner(registry, plain, externals, files, root).plan()
+        plan = Planner(registry, plain, externals, files, request.storage, root).plan()
         if plan.problems:
             files.forget_new_schemas()
-            raise InvalidPipelineError(plan.problems)
-        world = World(session=plain, storage=request.storage, namespace=request.namespace, plan=plan, externals=externals, files=files)
+            # What a function should not have done is often why it failed.
+            raise InvalidPipelineError([*plan.problems, *guard.problems])
+        world = World(
+            session=plain, storage=request.storage, namespace=request.namespace, plan=plan, externals=externals, files=files, guard=guard
+        )
         yield world, session
 
 
@@ -159,6 +172,7 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     inputs = inputs_of(world.plan)
     for planned in world.plan.datasets.values():
         narrator.defined(planned, inputs[planned.dataset.written])
+    world.guard.report_to(narrator.side_effect)
     if validate_only:
         results = planned_results(world)
     else:

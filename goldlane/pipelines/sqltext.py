@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+DIALECT = "databricks"
 _STREAM_CALL = re.compile(r"\bSTREAM\s*\(\s*$", re.IGNORECASE)
 _STREAM_WORD = re.compile(r"\bSTREAM\s+$", re.IGNORECASE)
 _CLOSING = re.compile(r"\s*\)")
@@ -40,7 +41,7 @@ def table_references(text: str) -> list[TableReference]:
     Text that does not parse has no references: Spark will say what is wrong with it.
     """
     try:
-        statements = [statement for statement in sqlglot.parse(text, dialect="databricks") if statement is not None]
+        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
     except SqlglotError:
         return []
     found = [reference for statement in statements for reference in _references(text, statement)]

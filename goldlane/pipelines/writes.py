@@ -12,6 +12,7 @@ from goldlane.pipelines.definitions import Dataset, Flow, Kind, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
+from goldlane.pipelines.guards import Guard, evaluating
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.outcome import FlowCounts, RuleResult
 from goldlane.pipelines.plan import Plan
@@ -43,6 +44,7 @@ class World:
     plan: Plan
     externals: Externals
     files: FileReads
+    guard: Guard
 
 
 class FlowReads:
@@ -118,5 +120,6 @@ class FlowReads:
     def _view(self, flow: Flow, dataset: Dataset) -> DataFrame:
         if not isinstance(flow, QueryFlow):
             raise PipelineError(f"view {dataset.written!r} cannot be the target of AUTO CDC")
-        frame = flow.function()
+        with evaluating(dataset):
+            frame = flow.function()
         return self.enforced(frame, dataset, is_target=False) if dataset.expectations else frame

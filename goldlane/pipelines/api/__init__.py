@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from goldlane.pipelines.api import expectations, flows, reads, tables
+from goldlane.pipelines.api import changes, expectations, flows, reads, tables
 
 NAMES: dict[str, Any] = {
     "table": tables.table,
@@ -18,8 +18,10 @@ NAMES: dict[str, Any] = {
     "create_target_table": tables.create_streaming_table,
     "create_streaming_live_table": tables.create_streaming_table,
     "append_flow": flows.append_flow,
-    "create_auto_cdc_flow": flows.create_auto_cdc_flow,
-    "apply_changes": flows.create_auto_cdc_flow,
+    "create_auto_cdc_flow": changes.create_auto_cdc_flow,
+    "apply_changes": changes.create_auto_cdc_flow,
+    "create_auto_cdc_from_snapshot_flow": changes.create_auto_cdc_from_snapshot_flow,
+    "apply_changes_from_snapshot": changes.create_auto_cdc_from_snapshot_flow,
     "expect": expectations.expect,
     "expect_or_drop": expectations.expect_or_drop,
     "expect_or_fail": expectations.expect_or_fail,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -25,6 +27,13 @@ class Changes:
 
     upserted: int
     deleted: int
+
+
+@contextmanager
+def taking_turns(target: Path) -> Iterator[None]:
+    """Wait until no other flow of this process changes the table at ``target``."""
+    with _TURNS.setdefault(str(target.resolve()), Lock()):
+        yield
 
 
 def target_schema(source: StructType, spec: ChangeSpec, spark: SparkSession) -> StructType:
@@ -57,7 +66,7 @@ def apply_batch(changes: DataFrame, spec: ChangeSpec, *, target: Path, state: Pa
 
     if changes.isStreaming:
         raise CdcError(f"the changes for {spec.target} are a stream", hint="apply its micro-batches in foreachBatch")
-    with _TURNS.setdefault(str(target.resolve()), Lock()):
+    with taking_turns(target):
         table = Target(changes.sparkSession, target, spec)
         schema = table.planned(changes.schema)
         layout = read_layout(changes.schema, schema, spec, skipped=table.computed(changes.schema))

@@ -11,6 +11,10 @@ class CdcError(UsageError):
     """A change flow was declared wrongly, or does not fit its source, its target or what it remembers; nothing was written."""
 
 
+class SnapshotError(GoldlaneError):
+    """A snapshot that is missing, has no version, or comes out of order; nothing was written of it."""
+
+
 class RefusedChangesError(GoldlaneError):
     """Change rows that no table can take; ``rows`` counts them per reason. Nothing was written."""
 

@@ -16,6 +16,8 @@ from goldlane.pipelines.cdc.names import DELETED, OUTSIDE, SEQUENCE, TRUNCATES, 
 from goldlane.pipelines.cdc.schemas import conformed
 
 if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
     from goldlane.pipelines.cdc.spec import ChangeSpec
 
 
@@ -23,12 +25,7 @@ def read_events(changes: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFra
     """One event per row of the batch, in the target's types; the values of a delete are NULL, whatever came with it."""
     source = changes.schema
     deletes = _holds(spec.apply_as_deletes)
-    values = {
-        name: conformed(column(layout.sources[name]), source[layout.sources[name]].dataType, layout.type_of(name))
-        if name in layout.sources
-        else F.lit(None).cast(layout.type_of(name))
-        for name in layout.data
-    }
+    values = target_values(source, layout)
     data = [(value if name in layout.keys else F.when(~deletes, value)).alias(name) for name, value in values.items()]
     writes = [_written(layout, spec).alias(WRITES)] if layout.partial else []
     return changes.select(
@@ -39,6 +36,16 @@ def read_events(changes: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFra
         _holds(spec.apply_as_truncates).alias(TRUNCATES),
         (F.lit(False) if spec.where is None else ~_holds(spec.where)).alias(OUTSIDE),
     )
+
+
+def target_values(source: StructType, layout: Layout) -> dict[str, Column]:
+    """The target's data columns in its types, from rows of ``source``; NULL where they carry none."""
+    return {
+        name: conformed(column(layout.sources[name]), source[layout.sources[name]].dataType, layout.type_of(name))
+        if name in layout.sources
+        else F.lit(None).cast(layout.type_of(name))
+        for name in layout.data
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

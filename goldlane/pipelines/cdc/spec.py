@@ -48,6 +48,7 @@ class ChangeSpec:
     target: str
     keys: tuple[str, ...]
     sequence_by: str | Column
+    system_sequence_by: str | Column | None = None
     scd_type: Literal[1, 2] = 1
     apply_as_deletes: str | Column | None = None
     apply_as_truncates: str | Column | None = None
@@ -90,7 +91,7 @@ class ChangeSpec:
         if isinstance(self.sequence_by, str) and not self.sequence_by.strip():
             mistakes.append("sequence_by must name a column or an expression")
         if self.scd_type not in (1, 2):
-            mistakes.append(f"scd_type must be 1 or 2, not {self.scd_type!r}")
+            mistakes.append(f"stored_as_scd_type must be 1 or 2, not {self.scd_type!r}")
         for settings in _EXCLUSIVE:
             given = [setting for setting in settings if getattr(self, setting) not in (None, False)]
             if len(given) > 1:

@@ -59,7 +59,11 @@ class Target:
         if not (path / "_delta_log").is_dir():
             raise CdcError(f"the target {spec.target} of the change flow is no Delta table yet: {path}")
         self.spark, self.path, self.spec = spark, path, spec
-        self._schema = spark.read.format("delta").load(str(path)).schema
+        self._schema = self.read().schema
+
+    def read(self) -> DataFrame:
+        """The table's rows."""
+        return self.spark.read.format("delta").load(str(self.path))
 
     def planned(self, source: StructType) -> StructType:
         """The target's columns once it can take the changes; ``grow`` writes it.

@@ -28,9 +28,10 @@ class Merge:
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
         """Merge one batch."""
-        from goldlane.pipelines.cdc import apply_batch
+        from goldlane.pipelines.cdc import apply_batch, with_properties
 
-        changes = apply_batch(batch, self._flow.spec, target=self._target.path, state=self._target.change_state)
+        spec = with_properties(self._flow.spec, self._target.planned.dataset.table_properties)
+        changes = apply_batch(batch, spec, target=self._target.path, state=self._target.change_state)
         self._counts[batch_id] = FlowCounts(output_rows=changes.upserted, upserted_rows=changes.upserted, deleted_rows=changes.deleted)
 
     def counts(self, batch_id: int) -> FlowCounts:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind
+from goldlane.pipelines.definitions import ChangeFlow, Kind, SnapshotFlow
 from goldlane.pipelines.flows.append import Append
 from goldlane.pipelines.flows.changes import Merge
 from goldlane.pipelines.flows.materialize import materialize
 from goldlane.pipelines.flows.once import run_once
+from goldlane.pipelines.flows.snapshots import run_snapshots
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import OnRetry, OnWrite, Target
 from goldlane.pipelines.outcome import Status
@@ -43,6 +44,8 @@ def run_flow(target: Target, flow: PlannedFlow) -> Status:
     """Run one flow in the way of its kind."""
     if target.planned.kind is Kind.MATERIALIZED_VIEW:
         return materialize(target, flow)
+    if isinstance(flow.flow, SnapshotFlow):
+        return run_snapshots(target, flow.flow)
     (run_once if flow.flow.once else run_until_current)(target, flow, _writer(target, flow))
     return Status.COMPLETED
 

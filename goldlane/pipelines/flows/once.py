@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from goldlane.pipelines.flows.append import Append
 from goldlane.pipelines.flows.source import batch_counts
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import Target
@@ -19,16 +18,15 @@ def run_once(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     if flow.streams:
         run_until_current(target, flow, writer)
     else:
-        _append(target, flow)
+        _run_batch(target, flow, writer)
     storage.remember_once(name, flow.flow.name, target.generation)
 
 
-def _append(target: Target, flow: PlannedFlow) -> None:
+def _run_batch(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     reads = FlowReads(target.world, flow.flow)
-    append = Append(target, flow)
-    frame = append.source(reads)
+    frame = writer.source(reads)
     before = table_version(target.world.session, target.path)
-    append.write(frame, 0)
+    writer.write(frame, 0)
     # Delta skips what was written before a crash, and then nothing is observed, however long one waits.
     if table_version(target.world.session, target.path) > before:
-        target.on_write(flow.flow.name, None, batch_counts(reads))
+        target.on_write(flow.flow.name, None, batch_counts(reads) + writer.counts(0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.definitions import ChangeFlow, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.flows.target import Target
+from goldlane.pipelines.guards import evaluating
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.reads import reading
@@ -24,7 +25,7 @@ def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFr
     """
     if not isinstance(flow.flow, QueryFlow):
         raise PipelineError(f"{target.planned.dataset.written!r} is fed by AUTO CDC, which needs a streaming table")
-    with reading(reads):
+    with reading(reads), evaluating(target.planned.dataset):
         frame = flow.flow.function()
     return reads.enforced(frame, target.planned.dataset, is_target=True)
 
@@ -32,7 +33,7 @@ def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFr
 def checked_changes(target: Target, flow: ChangeFlow, reads: FlowReads) -> DataFrame:
     """The change events of AUTO CDC, checked; they are not the target's rows, and not counted as such."""
     with reading(reads):
-        frame = reads.stream(flow.source, {})
+        frame = reads.batch(flow.source) if flow.once else reads.stream(flow.source, {})
     return reads.enforced(frame, target.planned.dataset, is_target=False)
 
 
