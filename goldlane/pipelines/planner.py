@@ -101,7 +101,7 @@ class Planner:
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)
-        with reading(reads), evaluating(dataset):
+        with reading(reads):
             frame = self._frame(flow, reads, dataset)
         if dataset.expectations:
             _try_checks(frame, dataset)
@@ -120,7 +120,8 @@ class Planner:
             return planned_changes(flow, reads, self.session, dataset)
         if isinstance(flow, SnapshotFlow):
             return planned_snapshots(flow, reads, self.session, self._storage, dataset)
-        frame = flow.function()
+        with evaluating(dataset):
+            frame = flow.function()
         if not isinstance(frame, DataFrame):
             raise PipelineError(
                 f"{flow.name!r} returned {type(frame).__name__}, not a DataFrame", hint="a dataset function returns its query"
