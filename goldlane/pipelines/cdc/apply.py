@@ -55,13 +55,14 @@ def apply_batch(changes: DataFrame, spec: ChangeSpec, *, target: Path, state: Pa
     Columns that the target lacks are added to it.
 
     Raises:
-        CdcError: the spec does not fit the source, the target or the state.
+        CdcError: the spec does not fit the source, the target or the state, or the state is lost or damaged.
         RefusedChangesError: rows with a NULL key or sequence, or outside ``where``; nothing was written.
     """
     from goldlane.pipelines.cdc.columns import read_layout
     from goldlane.pipelines.cdc.events import read_events
     from goldlane.pipelines.cdc.latest import apply_latest
     from goldlane.pipelines.cdc.logged import apply_logged
+    from goldlane.pipelines.cdc.state import remembering
     from goldlane.pipelines.cdc.target import Target
 
     if changes.isStreaming:
@@ -72,5 +73,6 @@ def apply_batch(changes: DataFrame, spec: ChangeSpec, *, target: Path, state: Pa
         layout = read_layout(changes.schema, schema, spec, skipped=table.computed(changes.schema))
         events = read_events(changes, layout, spec)
         apply = apply_logged if spec.scd_type != 1 or layout.partial else apply_latest
-        inserted_or_updated, deleted = apply(events, layout, spec, table, state)
+        with remembering(table.spark, state, spec.target, is_empty=table.is_empty):
+            inserted_or_updated, deleted = apply(events, layout, spec, table, state)
     return Changes(upserted=inserted_or_updated, deleted=deleted)

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Column, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructField, StructType
 
 from goldlane.pipelines.cdc.errors import CdcError
-from goldlane.pipelines.cdc.names import END_AT, RESERVED, START_AT, column, columns, ranks
+from goldlane.pipelines.cdc.expressions import require_expressions_fit, sequence_types
+from goldlane.pipelines.cdc.names import END_AT, RESERVED, START_AT, columns, ranks
 
 if TYPE_CHECKING:
+    from pyspark.sql import Column, SparkSession
+
     from goldlane.pipelines.cdc.spec import ChangeSpec
 
 _NAMED = (
@@ -57,14 +58,6 @@ class Layout:
         return self.schema[name].dataType
 
 
-def sequence_column(spec: ChangeSpec, source: StructType) -> Column:
-    """What orders the events: the column of that name when there is one, else the expression."""
-    if not isinstance(spec.sequence_by, str):
-        return spec.sequence_by
-    name = _spelling(source).get(spec.sequence_by.strip("`").lower())
-    return column(name) if name else F.expr(spec.sequence_by)
-
-
 def selected_fields(source: StructType, spec: ChangeSpec) -> list[StructField]:
     """The source's columns that belong into the target, keys included; every unknown name is reported at once."""
     _check_names(source, spec)
@@ -81,15 +74,11 @@ def selected_fields(source: StructType, spec: ChangeSpec) -> list[StructField]:
 def planned_schema(source: StructType, spec: ChangeSpec, spark: SparkSession) -> StructType:
     """The target's columns, as ``apply.target_schema`` says."""
     fields = selected_fields(source, spec)
+    require_expressions_fit(source, spec, spark)
     if spec.scd_type == 1:
         return StructType(fields)
-    kind = sequence_type(source, spec, spark)
+    kind = sequence_types(source, spec, spark)["sequence_by"]
     return StructType([*fields, StructField(START_AT, kind), StructField(END_AT, kind)])
-
-
-def sequence_type(source: StructType, spec: ChangeSpec, spark: SparkSession) -> DataType:
-    """The type of the sequence, by analysis only."""
-    return spark.createDataFrame([], source).select(sequence_column(spec, source)).schema.fields[0].dataType
 
 
 def read_layout(source: StructType, target: StructType, spec: ChangeSpec, *, skipped: Collection[str]) -> Layout:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from goldlane.pipelines.cdc.columns import Layout, sequence_column
+from goldlane.pipelines.cdc.columns import Layout
 from goldlane.pipelines.cdc.errors import RefusedChangesError
+from goldlane.pipelines.cdc.expressions import named_or_computed
 from goldlane.pipelines.cdc.names import DELETED, OUTSIDE, SEQUENCE, TRUNCATES, WRITES, column
 from goldlane.pipelines.cdc.schemas import conformed
 
@@ -31,7 +32,7 @@ def read_events(changes: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFra
     return changes.select(
         *data,
         *writes,
-        sequence_column(spec, source).alias(SEQUENCE),
+        named_or_computed(spec.sequence_by, source).alias(SEQUENCE),
         deletes.alias(DELETED),
         _holds(spec.apply_as_truncates).alias(TRUNCATES),
         (F.lit(False) if spec.where is None else ~_holds(spec.where)).alias(OUTSIDE),

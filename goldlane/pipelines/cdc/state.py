@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from goldlane.errors import GoldlaneError
 from goldlane.pipelines.cdc.errors import CdcError
 from goldlane.pipelines.cdc.names import ARRIVED, SEQUENCE
 from goldlane.pipelines.cdc.schemas import same_type
@@ -27,8 +29,17 @@ class Log:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever appended."""
-        return (self.path / "_delta_log").is_dir()
+        """Whether anything was ever appended; a first append that was cut short left files, and no commit."""
+        return any((self.path / "_delta_log").glob("*.json"))
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether all of it can still be read."""
+        try:
+            self.read().write.format("noop").mode("overwrite").save()
+        except Exception:  # noqa: BLE001  whatever Spark, Delta or the file system makes of damaged files
+            return False
+        return True
 
     def read(self) -> DataFrame:
         """Every fact, some of them perhaps twice."""
@@ -46,6 +57,29 @@ class Log:
 
     def _version(self) -> int:
         return max(int(commit.stem) for commit in (self.path / "_delta_log").glob("*.json") if commit.stem.isdigit())
+
+
+@contextmanager
+def remembering(spark: SparkSession, path: Path, target: str, *, is_empty: Callable[[], bool]) -> Iterator[None]:
+    """Begin or go on with what is remembered at ``path``; a failure that comes from there says so.
+
+    Raises:
+        CdcError: it was lost, or cannot be read.
+    """
+    hint = f"full-refresh {target}"
+    if not path.is_dir():
+        if not is_empty():
+            raise CdcError(f"{target} has rows, and what AUTO CDC remembers of them is gone: {path}", hint=hint)
+        path.mkdir(parents=True)
+    try:
+        yield
+    except GoldlaneError:
+        raise
+    except Exception as error:
+        logs = [Log(spark, path, name) for name in (*get_args(Kind), "truncates")]
+        if all(log.is_readable for log in logs if log.exists):
+            raise
+        raise CdcError(f"what AUTO CDC remembers of {target} cannot be read: {path}", hint=hint) from error
 
 
 class State:

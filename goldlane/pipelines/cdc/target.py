@@ -15,10 +15,12 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from goldlane.pipelines.cdc.columns import Layout, selected_fields, sequence_type
+from goldlane.pipelines.cdc.columns import Layout, selected_fields
 from goldlane.pipelines.cdc.errors import CdcError
+from goldlane.pipelines.cdc.expressions import sequence_types
 from goldlane.pipelines.cdc.names import END_AT, START_AT, column, quoted
 from goldlane.pipelines.cdc.schemas import grown_schema, same_type
+from goldlane.pipelines.standins import empty_batch
 
 if TYPE_CHECKING:
     from goldlane.pipelines.cdc.spec import ChangeSpec
@@ -65,6 +67,10 @@ class Target:
         """The table's rows."""
         return self.spark.read.format("delta").load(str(self.path))
 
+    def is_empty(self) -> bool:
+        """Whether the table has no row."""
+        return self.read().isEmpty()
+
     def planned(self, source: StructType) -> StructType:
         """The target's columns once it can take the changes; ``grow`` writes it.
 
@@ -92,7 +98,7 @@ class Target:
         """Add the columns and nested fields of ``schema`` that the table lacks, in a commit of their own."""
         if same_type(schema, self._schema):
             return
-        nothing = self.spark.createDataFrame([], schema)
+        nothing = empty_batch(self.spark, schema)
         nothing.write.format("delta").mode("append").option("mergeSchema", "true").save(str(self.path))
         self._schema = schema
 
@@ -111,7 +117,7 @@ class Target:
         return metrics["num_inserted_rows"] + metrics["num_updated_rows"], metrics["num_deleted_rows"]
 
     def _check_bounds(self, source: StructType) -> None:
-        kind = sequence_type(source, self.spec, self.spark)
+        kind = sequence_types(source, self.spec, self.spark)["sequence_by"]
         found = {field.name: field.dataType for field in self._schema.fields}
         mistakes = [f"it lacks the column {bound}" for bound in (START_AT, END_AT) if bound not in found]
         mistakes += [

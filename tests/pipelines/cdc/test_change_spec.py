@@ -98,3 +98,26 @@ def test_a_history_cannot_be_made_from_rows_that_carry_bounds_already(spark: Spa
 
     with pytest.raises(CdcError, match="'__START_AT' has a name that the change flow itself uses"):
         target_schema(versions, spec(scd_type=2), spark)
+
+
+def test_every_expression_that_does_not_fit_the_source_is_reported_at_once(spark: SparkSession) -> None:
+    source = StructType.fromDDL("id long, tags map<string, string>, op string")
+    flow = spec(
+        sequence_by="tags",
+        apply_as_deletes="operation = 'D'",
+        apply_as_truncates="op",
+        where="op = = 'x'",
+        columns_to_update="op",
+        except_column_list=("op",),
+    )
+
+    with pytest.raises(CdcError) as caught:
+        target_schema(source, flow, spark)
+
+    message = str(caught.value)
+    assert "sequence_by 'tags' cannot order the changes: map<string,string> has no order" in message
+    assert "apply_as_deletes \"operation = 'D'\" does not fit the source: [UNRESOLVED_COLUMN" in message
+    assert "apply_as_truncates 'op' is no condition, but string" in message
+    assert "where \"op = = 'x'\" does not fit the source: " in message
+    assert "columns_to_update 'op' must be array<string>, and is string" in message
+    assert "the source has id, tags, op" in message

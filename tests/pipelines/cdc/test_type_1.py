@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -144,3 +145,30 @@ def test_changes_need_a_target(flow: Callable[..., Any]) -> None:
 
     with pytest.raises(CdcError, match="the target t of the change flow is no Delta table yet"):
         customers.apply([(1, "a", 1, "U")])
+
+
+def test_a_state_that_is_lost_or_damaged_is_one_error_that_names_its_folder_and_the_way_out(flow: Callable[..., Any]) -> None:
+    damaged, lost = flow(folder="damaged"), flow(folder="lost")
+    for customers in (damaged, lost):
+        customers.apply([(1, "a", 1, "U")])
+    for file in (damaged.folder / "state" / "sequences").glob("*.parquet"):
+        file.write_bytes(b"no parquet")
+    for file in (damaged.folder / "state" / "sequences").glob(".*.crc"):
+        file.unlink()
+    shutil.rmtree(lost.folder / "state")
+
+    with pytest.raises(CdcError, match=r"what AUTO CDC remembers of t cannot be read: .*damaged/state .full-refresh t"):
+        damaged.apply([(1, "b", 2, "U")])
+    with pytest.raises(CdcError, match=r"t has rows, and what AUTO CDC remembers of them is gone: .*lost/state .full-refresh t"):
+        lost.apply([(1, "b", 2, "U")])
+
+    assert damaged.rows() == lost.rows() == [(1, "a")]
+
+
+def test_a_batch_that_fails_by_itself_is_not_blamed_on_the_state(flow: Callable[..., Any]) -> None:
+    customers = flow(apply_as_deletes="CAST(op AS INT) = 1")
+
+    with pytest.raises(Exception, match="CAST_INVALID_INPUT") as caught:
+        customers.apply([(1, "a", 1, "U")])
+
+    assert not isinstance(caught.value, CdcError)
