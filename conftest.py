@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytest_plugins = ["pytester"]
+
 os.environ["TZ"] = "UTC"
 time.tzset()
 os.environ.setdefault("GOLDLANE_QUICK_JVM", "1")

@@ -99,12 +99,13 @@ Flow = QueryFlow | ChangeFlow | SnapshotFlow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something wrong with the sources, found while loading or planning."""
+    """Something wrong with the sources, found while loading or planning; ``dataset`` is the key of the one it keeps from running."""
 
     code: str
     message: str
     place: Place | None = None
     severity: str = "error"
+    dataset: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape of ``check --json``'s problems."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+_OPTIONS = {"csv": {"header": "true", "inferSchema": "true"}}
 
 
 class Externals:
@@ -72,17 +73,15 @@ class Externals:
         return table if (table / "_delta_log").is_dir() else None
 
     def _read(self, path: Path, *, streams: bool, options: Mapping[str, str]) -> DataFrame:
-        if (path / "_delta_log").is_dir():
-            reader = self._session.readStream if streams else self._session.read
-            return reader.format("delta").options(**options).load(str(path))
-        kind = _format(path)
-        reading = {"header": "true", "inferSchema": "true"} if kind == "csv" else {}
-        batch = self._session.read.format(kind).options(**reading).load(str(path))
+        if streams and (path / "_delta_log").is_dir():
+            return self._session.readStream.format("delta").options(**options).load(str(path))
+        batch = read_path(self._session, path)
         if not streams:
             return batch
+        kind = _format(path)
         folder = path if path.is_dir() else path.parent
         glob = {} if path.is_dir() else {"pathGlobFilter": path.name}
-        return self._session.readStream.schema(batch.schema).format(kind).options(**reading, **glob).load(str(folder))
+        return self._session.readStream.schema(batch.schema).format(kind).options(**_OPTIONS.get(kind, {}), **glob).load(str(folder))
 
     def _missing(self, written: str) -> MissingTableError:
         known = ", ".join(sorted(self._inputs)) or "none"
@@ -90,6 +89,18 @@ class Externals:
             f"there is no table {written!r}: the pipeline does not define it, and no input, storage or catalog holds it (inputs: {known})",
             hint=f"bind it with --input {written}=PATH",
         )
+
+
+def read_path(session: SparkSession, path: Path) -> DataFrame:
+    """A Delta table, or parquet, csv (with a header) or json files, as a batch.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if (path / "_delta_log").is_dir():
+        return session.read.format("delta").load(str(path))
+    kind = _format(path)
+    return session.read.format(kind).options(**_OPTIONS.get(kind, {})).load(str(path))
 
 
 def _format(path: Path) -> str:

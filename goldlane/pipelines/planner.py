@@ -15,6 +15,7 @@ from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.guards import evaluating
+from goldlane.pipelines.part import Part
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 from goldlane.pipelines.planreads import Planning, PlanReads
@@ -46,16 +47,18 @@ class Planner:
         self._planned: dict[str, PlannedDataset] = {}
         self._open: list[str] = []
         self._broken: set[str] = set()
+        self._reads: dict[str, set[str]] = {}
         self.problems: list[Problem] = list(registry.problems)
 
-    def plan(self) -> Plan:
-        """Every dataset of the registry, or the problems that prevent it."""
-        for key in self.registry.datasets:
+    def plan(self, part: Part | None = None) -> Plan:
+        """Every dataset of the registry, or of a part of it, or the problems that prevent it."""
+        part = part or Part()
+        for key in part.candidates(self.registry):
             try:
                 self.dataset(key)
             except _DependsOnBrokenError:
                 continue
-        return Plan(datasets=self._planned, problems=tuple(self.problems))
+        return part.of(Plan(datasets=self._planned, problems=tuple(self.problems)), self._reads, self.registry)
 
     def dataset(self, key: str) -> PlannedDataset:
         """The planned dataset, planning it now where needed.
@@ -101,8 +104,11 @@ class Planner:
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)
-        with reading(reads):
-            frame = self._frame(flow, reads, dataset)
+        try:
+            with reading(reads):
+                frame = self._frame(flow, reads, dataset)
+        finally:
+            self._reads.setdefault(dataset.name.key, set()).update(reads.keys)
         if dataset.expectations:
             _try_checks(frame, dataset)
         return PlannedFlow(
@@ -133,7 +139,8 @@ class Planner:
         mistakes: Sequence[str] = error.mistakes if isinstance(error, Mistakes) else [message_of(error)]
         hint = f" ({error.hint})" if isinstance(error, Mistakes) and error.hint else ""
         for mistake in mistakes:
-            self.problems.append(Problem(code=code, message=f"{dataset.written!r}: {mistake}{hint}", place=place))
+            message = f"{dataset.written!r}: {mistake}{hint}"
+            self.problems.append(Problem(code=code, message=message, place=place, dataset=dataset.name.key))
 
 
 def _try_checks(frame: DataFrame, dataset: Dataset) -> None:

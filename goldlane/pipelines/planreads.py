@@ -40,14 +40,19 @@ class PlanReads:
         self.inputs: list[str] = []
         self.externals: list[str] = []
 
+    @property
+    def keys(self) -> set[str]:
+        """Everything read so far, inside the pipeline and outside."""
+        return {*self.inputs, *(self._planning.registry.namespace.qualify(name).key for name in self.externals)}
+
     def batch(self, name: str) -> DataFrame:
         """An empty batch of a planned dataset's schema, or the external table."""
         qualified = self._planning.registry.namespace.qualify(name)
         if qualified.key not in self._planning.registry.datasets:
             self.externals.append(name)
             return self._planning.externals.batch(qualified, name)
-        planned = self._planning.dataset(qualified.key)
         self.inputs.append(qualified.key)
+        planned = self._planning.dataset(qualified.key)
         streams = planned.kind is Kind.VIEW and planned.flows[0].streams
         return (empty_stream if streams else empty_batch)(self._planning.session, planned.schema)
 
@@ -57,8 +62,8 @@ class PlanReads:
         if qualified.key not in self._planning.registry.datasets:
             self.externals.append(name)
             return self._planning.externals.stream(qualified, name, options)
-        planned = self._planning.dataset(qualified.key)
         self.inputs.append(qualified.key)
+        planned = self._planning.dataset(qualified.key)
         if planned.kind is Kind.VIEW and not planned.flows[0].streams:
             raise PipelineError(
                 f"{name!r} is read as a stream, but this view's query is a batch", hint="read it with dlt.read, or stream inside the view"

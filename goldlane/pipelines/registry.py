@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ class Registry:
         self.problems: list[Problem] = []
         # Files that stopped half-way: what they would have declared is not known.
         self.unloaded: list[Path] = []
+        self.replaced: frozenset[str] = frozenset()
         # Expectation decorators stand below the table's decorator and so run first, on a function that is nobody's yet.
         self._expectations: dict[Callable[..., Any], tuple[Expectation, ...]] = {}
         self._functions: dict[Callable[..., Any], str] = {}
@@ -68,6 +69,13 @@ class Registry:
         for dataset in self.datasets.values():
             self._report_doubled_rules(dataset)
         self._report_flows_into_nothing()
+
+    def give_way(self, names: Iterable[str]) -> None:
+        """Forget what is defined under ``names``, flows included: the caller's inputs answer for them; ``replaced`` tells which."""
+        bound = {self.namespace.qualify(name).key for name in names}
+        self.replaced = frozenset(bound.intersection(self.datasets))
+        self.datasets = {key: dataset for key, dataset in self.datasets.items() if key not in bound}
+        self.flows = [flow for flow in self.flows if flow.target.key not in bound]
 
     def flows_into(self, target: TableName) -> tuple[Flow, ...]:
         """The flows that feed ``target``."""

@@ -22,6 +22,7 @@ from goldlane.pipelines.loader import LoadReads, load
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import Update
+from goldlane.pipelines.part import Part
 from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
 from goldlane.pipelines.refresh import claim_tables, finish_resets, reset, selected_keys
@@ -54,6 +55,7 @@ class Request:
     refresh: Sequence[str] | None = None
     full_refresh: bool | Sequence[str] = False
     strict: bool = False
+    part: Part | None = None
 
 
 def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
@@ -72,6 +74,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
     validate_only: bool = False,
     strict: bool = False,
     listeners: Sequence[Listener] = (),
+    part: Part | None = None,
 ) -> Update:
     """Run a pipeline once: everything that has arrived, then stop.
 
@@ -83,13 +86,15 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         catalog: what unqualified names get as their catalog.
         schema: what unqualified names get as their schema, ``default`` when not said.
         configuration: what ``spark.conf.get`` answers inside the pipeline.
-        inputs: tables that the pipeline does not define, as name -> path (Delta, parquet, csv, json).
+        inputs: tables as name -> path (Delta, parquet, csv, json): those that the pipeline does not define; one that it does is
+            not computed then, and the path is read in its place.
         paths: path prefixes of the platform, as prefix -> folder of this machine.
         refresh: only these datasets.
         full_refresh: True, or the datasets to compute from the beginning.
         validate_only: check everything, update no table.
         strict: refuse side effects in dataset functions that otherwise only warn: collect, count, temporary views, settings.
         listeners: called with each event of the log.
+        part: plan and run only these datasets; the rest is as if the sources did not define it.
 
     Returns:
         The update, also when datasets failed; see ``Update.raise_for_status``.
@@ -110,6 +115,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         refresh=refresh,
         full_refresh=full_refresh,
         strict=strict,
+        part=part,
     )
     request.storage.open()
     base = spark or local_spark(**{key: value for key, value in request.configuration.items() if key.startswith("spark.")})
@@ -143,7 +149,8 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
         registry = Registry(request.namespace)
         load(request.sources, registry, session, LoadReads(request.namespace, externals, files), request.configuration)
-        plan = Planner(registry, plain, externals, files, request.storage, root).plan()
+        registry.give_way(request.inputs)
+        plan = Planner(registry, plain, externals, files, request.storage, root).plan(request.part)
         if plan.problems:
             files.forget_new_schemas()
             # What a function should not have done is often why it failed.

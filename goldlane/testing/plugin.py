@@ -1,0 +1,51 @@
+"""What pytest loads at every start, in every project where Goldlane is installed: names only; the work is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from goldlane.testing import IsolatedPipeline, NewPipeline
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A local Delta session in UTC, one per run (with pytest-xdist: per worker); a fixture of this name in your project wins."""
+    from goldlane.testing.sessions import session_of_run
+
+    with session_of_run(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def pipeline_factory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewPipeline:
+    """Makes isolated pipelines, for fixtures that several tests share."""
+
+    def new(
+        sources: str | Path | Sequence[str | Path] | None = None,
+        *,
+        inputs: Mapping[str, str | Path] | None = None,
+        paths: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> IsolatedPipeline:
+        from goldlane.testing.isolated import IsolatedPipeline
+        from goldlane.testing.projects import sources_of
+        from goldlane.testing.workplace import Workplace
+
+        root = request.config.rootpath
+        place = Workplace(folder=tmp_path_factory.mktemp("pipeline"), spark=request.getfixturevalue("spark"), root=root)
+        return IsolatedPipeline(sources_of(sources, root), place, inputs=inputs or {}, paths=paths or {}, options=options)
+
+    return new
+
+
+@pytest.fixture
+def pipeline(pipeline_factory: NewPipeline) -> NewPipeline:
+    """Call it with source files to get a pipeline of the test's own: its tables, files and checkpoints are nobody else's."""
+    return pipeline_factory
