@@ -51,7 +51,7 @@ def planned_changes(flow: ChangeFlow, reads: PlanReads, session: SparkSession, d
     from goldlane.pipelines.cdc import target_schema, with_properties
 
     with_properties(flow.spec, dataset.table_properties)
-    source = reads.batch(flow.source) if flow.once else reads.stream(flow.source, {})
+    source = flow.events(reads)
     schema = target_schema(source.schema, flow.spec, session)
     return (empty_stream if source.isStreaming else empty_batch)(session, schema)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from goldlane.pipelines.cdc import ChangeSpec, SnapshotSource, SnapshotSpec
+    from goldlane.pipelines.reads import Reads
 
 
 class Kind(str, Enum):
@@ -70,15 +71,25 @@ class QueryFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFlow:
-    """AUTO CDC: the change events of ``source``, merged into ``target`` by key and sequence."""
+    """AUTO CDC: the change events of ``source``, merged into ``target`` by key and sequence.
+
+    ``query`` makes the events where SQL says a query and no name; ``source`` is then its text.
+    """
 
     name: str
     target: TableName
     source: str
     spec: ChangeSpec
+    query: Callable[[], DataFrame] | None = None
     place: Place | None = None
     once: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
+
+    def events(self, reads: Reads) -> DataFrame:
+        """The change events: a stream, or all there are where the flow runs once."""
+        if self.query is not None:
+            return self.query()
+        return reads.batch(self.source) if self.once else reads.stream(self.source, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from goldlane.pipelines.notebookglobals import notebook_globals
 from goldlane.pipelines.notebooks import RUN, Install, Run, read_code
 from goldlane.pipelines.reads import Reads
 from goldlane.pipelines.shim import serve_runtime, source_module
-from goldlane.pipelines.sources import SUFFIXES
+from goldlane.pipelines.sources import NOTEBOOKS
 from goldlane.pipelines.surroundings import find_around
 
 
@@ -87,7 +87,7 @@ class Execution:
         return target
 
     def _find(self, file: Path, target: str) -> Path | None:
-        suffixes = ("", *SUFFIXES)
+        suffixes = ("", *NOTEBOOKS)
         if target.startswith("/"):
             wanted = Path(self._path(target))
             beside = find_around(target, (file.parent, *self._folders), suffixes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.reads import Reads, reading
 from goldlane.pipelines.registry import Registry, collecting
 from goldlane.pipelines.sources import Sources
+from goldlane.pipelines.sqlfiles import load_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -62,14 +64,15 @@ def load(
     execution = Execution(session, reads, sources.folders, configuration or {})
     with collecting(registry), reading(reads):
         for file in sources.files:
-            _load_file(file, sources.root, registry, execution)
+            run = partial(load_sql, registry=registry, session=session) if file.suffix == ".sql" else execution.run
+            _load_file(file, sources.root, registry, execution, run)
     registry.finish()
 
 
-def _load_file(file: Path, root: Path, registry: Registry, execution: Execution) -> None:
+def _load_file(file: Path, root: Path, registry: Registry, execution: Execution, run: Callable[[Path], None]) -> None:
     start = Place(str(file), 1)
     try:
-        execution.run(file)
+        run(file)
     except SyntaxError as error:
         place = Place(error.filename or str(file), error.lineno or 1)
         problem = Problem(code="syntax_error", message=f"not valid Python: {error.msg}", place=place)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldlane.errors import UsageError
+from goldlane.pipelines.sqlfiles import declares_pipeline
 from goldlane.pipelines.surroundings import folders_around
 from goldlane.settings import read_settings
 
-SUFFIXES = (".py", ".ipynb")
+NOTEBOOKS = (".py", ".ipynb")
+SUFFIXES = (*NOTEBOOKS, ".sql")
 _NOT_SOURCES = {"__pycache__", ".ipynb_checkpoints", ".venv", ".git"}
 
 
@@ -55,7 +57,7 @@ def find_sources(sources: Sequence[str | Path], root: Path | None = None) -> Sou
     if not sources:
         mistakes.append("no SOURCE given")
     if mistakes:
-        hint = "SOURCE is a .py file, a notebook, a folder or a glob; [tool.goldlane] pipelines names the default"
+        hint = "SOURCE is a .py or .sql file, a notebook, a folder or a glob; [tool.goldlane] pipelines names the default"
         raise UsageError("; ".join(mistakes), hint=hint)
     return Sources(files=tuple(found), root=root or find_root(found[0], folder))
 
@@ -79,14 +81,16 @@ def _files(source: str) -> list[Path]:
 
 
 def _is_source(file: Path) -> bool:
-    return file.name != "__init__.py" and not _NOT_SOURCES & set(file.parts)
+    if file.name == "__init__.py" or _NOT_SOURCES & set(file.parts):
+        return False
+    return file.suffix != ".sql" or declares_pipeline(file)
 
 
 def _nothing(source: str) -> str:
     path = Path(source)
     if path.is_dir():
-        return f"{source} holds no .py file or notebook"
+        return f"{source} holds no .py file, notebook or SQL file of a pipeline"
     if path.is_file():
-        return f"{source} is no .py file or notebook"
+        return f"{source} is no .py file, .sql file or notebook"
     near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else [], n=1)
     return f"{source} does not exist" + (f"; did you mean {path.parent / near[0]}?" if near else "")

@@ -33,6 +33,27 @@ def test_what_tools_leave_behind_is_no_source(tmp_path: Path) -> None:
     assert found(tmp_path, ".") == ["a.py"]
 
 
+@pytest.mark.parametrize(
+    "text, is_source",
+    [
+        pytest.param("CREATE STREAMING TABLE a;", True, id="a pipeline's statement"),
+        pytest.param("-- Databricks notebook source\nSELECT 1\n-- COMMAND ----------\nAPPLY CHANGES INTO a", True, id="beside others"),
+        pytest.param("SET x = 1; CREATE TEMPORARY VIEW a AS SELECT ${x}", True, id="views and nothing else"),
+        pytest.param("CREATE SCHEMA s; CREATE OR REPLACE VIEW s.a AS SELECT 1", False, id="views of a script"),
+        pytest.param("SELECT * FROM a", False, id="a query"),
+        pytest.param("SELECT 'open", False, id="no SQL"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_of_the_sql_files_in_a_folder_only_those_of_a_pipeline_are_sources(tmp_path: Path, text: str, is_source: bool) -> None:  # noqa: FBT001  a case's outcome
+    make(tmp_path, "a.py")
+    (tmp_path / "b.sql").write_text(text, encoding="utf-8")
+
+    assert found(tmp_path, ".") == ["a.py", "b.sql"] if is_source else ["a.py"]
+    assert found(tmp_path, "*.sql", "a.py") == ["b.sql", "a.py"] if is_source else True
+    assert found(tmp_path, "b.sql") == ["b.sql"]
+
+
 def test_a_file_that_is_named_twice_is_loaded_once_and_in_the_order_given(tmp_path: Path) -> None:
     make(tmp_path, "a.py", "b.py")
 
@@ -49,18 +70,18 @@ def test_a_glob_is_the_source_files_it_fits(tmp_path: Path, pattern: str, expect
 
 
 def test_every_source_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
-    make(tmp_path, "orders.py", "query.sql")
+    make(tmp_path, "orders.py", "query.scala")
     (tmp_path / "empty").mkdir()
 
     with pytest.raises(UsageError) as refused:
-        find_sources([tmp_path / "order.py", tmp_path / "empty", tmp_path / "query.sql", tmp_path / "*.scala"])
+        find_sources([tmp_path / "order.py", tmp_path / "empty", tmp_path / "query.scala", tmp_path / "*.java"])
 
     message = str(refused.value)
     assert "order.py does not exist; did you mean" in message
     assert "orders.py?" in message
-    assert "empty holds no .py file or notebook" in message
-    assert "query.sql is no .py file or notebook" in message
-    assert "*.scala does not exist" in message
+    assert "empty holds no .py file, notebook or SQL file of a pipeline" in message
+    assert "query.scala is no .py file, .sql file or notebook" in message
+    assert "*.java does not exist" in message
 
 
 def test_no_source_at_all_is_a_mistake() -> None:

@@ -33,7 +33,7 @@ def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFr
 def checked_changes(target: Target, flow: ChangeFlow, reads: FlowReads) -> DataFrame:
     """The change events of AUTO CDC, checked; they are not the target's rows, and not counted as such."""
     with reading(reads):
-        frame = reads.batch(flow.source) if flow.once else reads.stream(flow.source, {})
+        frame = flow.events(reads)
     return reads.enforced(frame, target.planned.dataset, is_target=False)
 
 

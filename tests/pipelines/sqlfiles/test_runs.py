@@ -1,0 +1,135 @@
+"""SQL files that really run, beside Python in one pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldlane.pipelines.errors import InvalidPipelineError
+
+if TYPE_CHECKING:
+    from goldlane.pipelines import Update
+
+LANE = """\
+-- Databricks notebook source
+SET least = 0;
+
+-- COMMAND ----------
+
+CREATE OR REFRESH STREAMING TABLE orders (
+  CONSTRAINT `has id` EXPECT (id IS NOT NULL) ON VIOLATION DROP ROW,
+  CONSTRAINT positive EXPECT (amount > ${least})
+)
+COMMENT 'as they came'
+TBLPROPERTIES ('quality' = 'bronze')
+AS SELECT * FROM STREAM(raw.orders);
+
+CREATE FLOW more AS INSERT INTO ONCE orders BY NAME SELECT 9L AS id, 90L AS amount;
+
+-- COMMAND ----------
+
+CREATE TEMPORARY VIEW big (`order`, total COMMENT 'in cents')
+AS SELECT id, amount * 100 FROM LIVE.orders WHERE amount >= ${big.from}
+
+-- COMMAND ----------
+
+CREATE MATERIALIZED VIEW totals (n BIGINT NOT NULL, total BIGINT COMMENT 'all of them', PRIMARY KEY (n))
+AS SELECT count(*) AS n, sum(total) AS total FROM big JOIN names ON big.`order` = names.id
+
+-- COMMAND ----------
+
+CREATE STREAMING TABLE customers
+FLOW AUTO CDC
+FROM (SELECT * EXCEPT (amount), id AS customer
+      FROM STREAM orders WHERE amount > 0)
+KEYS (customer) SEQUENCE BY id STORED AS SCD TYPE 1;
+"""
+NAMES = """
+    import dlt
+
+    @dlt.table
+    def names():
+        return spark.sql("SELECT DISTINCT id FROM orders")
+"""
+
+
+@pytest.fixture(scope="module")
+def lane(new_project: Callable[[], Any]) -> tuple[Any, Update]:
+    project = new_project()
+    (project.folder / "lane").mkdir()
+    (project.folder / "lane" / "lane.sql").write_text(LANE, encoding="utf-8")
+    project.write("lane/names.py", NAMES)
+    project.feed("raw.orders", {"id": 1, "amount": 10}, {"id": 2, "amount": -5}, {"id": None, "amount": 7})
+    update = project.run(configuration={"big.from": "10"})
+    assert [(found.name, found.error) for found in update.datasets if found.error] == []
+    return project, update
+
+
+def test_python_and_sql_files_are_one_pipeline(lane: tuple[Any, Update]) -> None:
+    project, update = lane
+
+    kinds = {dataset.name: dataset.kind for dataset in update.datasets}
+    assert kinds == {
+        "orders": "streaming_table",
+        "big": "view",
+        "totals": "materialized_view",
+        "customers": "streaming_table",
+        "names": "materialized_view",
+    }
+    assert project.rows("orders", "id", "amount") == [(1, 10), (2, -5), (9, 90)]
+    assert project.rows("totals", "n", "total") == [(2, 10_000)]
+
+
+def test_rules_of_sql_are_counted_and_drop_rows(lane: tuple[Any, Update]) -> None:
+    _, update = lane
+
+    rules = [(rule.name, rule.action.value, rule.passed, rule.failed) for rule in update["orders"].expectations]
+    assert rules == [("has id", "drop", 3, 1), ("positive", "warn", 3, 1)]
+    assert (update["orders"].output_rows, update["orders"].dropped_rows) == (3, 1)
+
+
+def test_columns_comments_and_properties_are_the_tables(lane: tuple[Any, Update]) -> None:
+    from deltalake import DeltaTable
+
+    project, update = lane
+
+    table = DeltaTable(str(project.storage / "tables" / "default" / "orders"))
+    assert (table.metadata().description, table.metadata().configuration["quality"]) == ("as they came", "bronze")
+    columns = {column.name: column for column in update.table("totals").schema}
+    assert columns["total"].metadata == {"comment": "all of them"}
+    assert not columns["n"].nullable
+
+
+def test_changes_come_from_a_query_in_sql(lane: tuple[Any, Update]) -> None:
+    project, _ = lane
+
+    assert project.rows("customers", "customer") == [(1,), (9,)]
+
+
+def test_a_mistake_in_a_query_is_told_with_its_line(lane: tuple[Any, Update]) -> None:
+    project, _ = lane
+    broken = project.write(
+        "broken/lane.sql",
+        """\
+        CREATE MATERIALIZED VIEW a AS
+        SELECT
+          nothing
+        FROM raw.orders;
+
+        CREATE STREAMING TABLE b
+        AS SELECT * FROM raw.orders;
+
+        CREATE LIVE TABLE c AS SELECT 1 AS x,
+        ) AS y;
+        """,
+    )
+
+    with pytest.raises(InvalidPipelineError) as refused:
+        project.run(sources=broken)
+
+    problems = [(problem.place.line, problem.message) for problem in refused.value.problems if problem.place]
+    assert [line for line, _ in problems] == [3, 6, 10]
+    assert "nothing" in problems[0][1]
+    assert "appends a batch to a streaming table" in problems[1][1]
