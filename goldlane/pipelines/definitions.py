@@ -41,8 +41,20 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """Where a sink's rows go: a format of Spark's with its options, or a handler of micro-batches."""
+
+    format: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    handler: Callable[[DataFrame, int], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A table or view by name. ``kind`` is None until planning has seen whether the query streams."""
+    """A table, view or sink by name. ``kind`` is None until planning has seen whether the query streams.
+
+    ``ignored`` names options that were given and have no effect on this machine.
+    """
 
     name: TableName
     written: str
@@ -53,13 +65,24 @@ class Dataset:
     partition_cols: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
     table_properties: Mapping[str, str] = field(default_factory=dict)
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
     temporary: bool = False
+    ignored: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    outlet: Outlet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """REPLACE USING: the newest rows of a key, by ``sequence_by``, take the place of all its older ones."""
+
+    keys: tuple[str, ...]
+    sequence_by: str | Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryFlow:
-    """A function whose DataFrame feeds ``target``."""
+    """A function whose DataFrame feeds ``target``. ``depends_on`` names flows that must complete before this one starts."""
 
     name: str
     target: TableName
@@ -67,6 +90,10 @@ class QueryFlow:
     place: Place | None = None
     once: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
+    comment: str | None = None
+    depends_on: tuple[str, ...] = ()
+    updates: bool = False
+    replacement: Replacement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +130,16 @@ class SnapshotFlow:
     place: Place | None = None
     once: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A function that is called with each event. ``allowed_failures`` in a row are forgiven; None forgives all."""
+
+    name: str
+    function: Callable[[dict[str, Any]], Any]
+    allowed_failures: int | None = None
+    place: Place | None = None
 
 
 Flow = QueryFlow | ChangeFlow | SnapshotFlow

@@ -41,6 +41,7 @@ class EventLog:
 
     def __init__(self, path: Path, origin: Mapping[str, Any], listeners: tuple[Listener, ...] = ()) -> None:
         self._path, self._origin, self._listeners = path, dict(origin), listeners
+        self._readers: list[Callable[[dict[str, Any]], None]] = []
         self._lock = threading.Lock()
         self._buffer: list[dict[str, Any]] = []
         self._flushed = time.monotonic()
@@ -50,12 +51,19 @@ class EventLog:
         """Enter an event and tell the listeners."""
         with self._lock:
             self._number += 1
-            self._buffer.append(self._row(event))
+            row = self._row(event)
+            self._buffer.append(row)
             due = time.monotonic() - self._flushed > _FLUSH_SECONDS
         for listener in self._listeners:
             listener(event)
+        for reader in self._readers:
+            reader(row)
         if due:
             self.flush()
+
+    def tell(self, reader: Callable[[dict[str, Any]], None]) -> None:
+        """Hand each row to ``reader`` from now on; it must not keep the update waiting."""
+        self._readers.append(reader)
 
     def create(self) -> None:
         """Make the log's table where there is none."""

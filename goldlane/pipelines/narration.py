@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind, SnapshotFlow
+from goldlane.pipelines.definitions import ChangeFlow, Kind, Outlet, SnapshotFlow
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
 from goldlane.pipelines.guards import SideEffect
@@ -41,10 +41,17 @@ class Narrator:
             "schema": planned.schema.jsonValue()["fields"],
         }
         details |= {"expectations": rules, "primary_key": list(planned.primary_key)}
-        self._log.emit(Event(event_type="dataset_definition", message=f"Defined {name}.", origin=self._dataset(planned), details=details))
+        kind = "dataset_definition"
+        if planned.dataset.outlet is not None:
+            kind, details = "sink_definition", _sink(planned.dataset.outlet)
+        ignored = planned.dataset.ignored
+        message = f"Defined {name}." + (f" Without effect on this machine: {', '.join(ignored)}." if ignored else "")
+        event = Event(event_type=kind, message=message, origin=self._dataset(planned), details=details, level="WARN" if ignored else "INFO")
+        self._log.emit(event)
         for flow in planned.flows:
             kind = _AUTO_CDC.get(type(flow.flow)) or _FLOW_TYPES[planned.kind]
             details = {"output_dataset": str(planned.dataset.name), "input_datasets": [{"name": one} for one in inputs], "flow_type": kind}
+            details["comment"] = getattr(flow.flow, "comment", None)
             origin = {**self._dataset(planned), "flow_name": flow.flow.name}
             self._log.emit(Event(event_type="flow_definition", message=f"Defined flow {flow.flow.name}.", origin=origin, details=details))
 
@@ -112,6 +119,12 @@ class Narrator:
 
 _AUTO_CDC: Mapping[type, str] = {ChangeFlow: "CHANGE", SnapshotFlow: "SNAPSHOT_CHANGE"}
 _FLOW_TYPES = {Kind.STREAMING_TABLE: "APPEND", Kind.MATERIALIZED_VIEW: "COMPLETE", Kind.VIEW: "VIEW", Kind.SINK: "APPEND"}
+
+
+def _sink(outlet: Outlet) -> dict[str, Any]:
+    """A sink's format and the names of its options: their values may be secrets, except those that say where it is."""
+    places = {key: value for key, value in outlet.options.items() if key in {"path", "tableName", "topic"}}
+    return {"format": outlet.format, "options": sorted(outlet.options), **places}
 
 
 def _error(failure: Failure | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.plan import Plan
@@ -53,7 +53,8 @@ class Part:
         if not readers:
             return plan
         needed = _with_sources(readers, reads)
-        return Plan(
+        return replace(
+            plan,
             datasets={key: planned for key, planned in plan.datasets.items() if key in needed},
             problems=tuple(problem for problem in plan.problems if problem.dataset is None or problem.dataset in needed),
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 _HERE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
 
@@ -32,6 +34,12 @@ def place_of_caller() -> Place | None:
             return Place(file, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def place_of_function(function: Callable[..., Any]) -> Place | None:
+    """The line where a function begins, its decorators included."""
+    code = getattr(function, "__code__", None)
+    return Place(code.co_filename, code.co_firstlineno) if code else None
 
 
 def place_of_error(trace: TracebackType | None, root: Path) -> Place | None:

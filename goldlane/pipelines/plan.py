@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from goldlane.pipelines.definitions import Dataset, Flow, Kind, Problem
+from goldlane.pipelines.definitions import Dataset, Flow, Hook, Kind, Problem
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -26,13 +26,14 @@ class PlannedFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDataset:
-    """A dataset whose kind and schema are known."""
+    """A dataset whose kind and schema are known. ``waits`` are keys of datasets that it must come after without reading them."""
 
     dataset: Dataset
     kind: Kind
     schema: StructType
     primary_key: tuple[str, ...]
     flows: tuple[PlannedFlow, ...]
+    waits: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,6 +44,11 @@ class PlannedDataset:
     def inputs(self) -> tuple[str, ...]:
         """Keys of the pipeline's datasets it reads."""
         return tuple(dict.fromkeys(key for flow in self.flows for key in flow.inputs))
+
+    @property
+    def predecessors(self) -> tuple[str, ...]:
+        """Keys of the datasets that must be complete before it starts."""
+        return tuple(dict.fromkeys((*self.inputs, *self.waits)))
 
     @property
     def externals(self) -> tuple[str, ...]:
@@ -56,10 +62,11 @@ class Plan:
 
     datasets: Mapping[str, PlannedDataset]
     problems: tuple[Problem, ...] = field(default=())
+    hooks: tuple[Hook, ...] = ()
 
     def sorter(self) -> TopologicalSorter[str]:
-        """The graph as dependencies: a dataset after everything it reads."""
-        return TopologicalSorter({key: planned.inputs for key, planned in self.datasets.items()})
+        """The graph as dependencies: a dataset after everything it reads or waits for."""
+        return TopologicalSorter({key: planned.predecessors for key, planned in self.datasets.items()})
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """(from, to) by written names, what is outside the pipeline included."""

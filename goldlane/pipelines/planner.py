@@ -15,6 +15,7 @@ from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.guards import evaluating
+from goldlane.pipelines.ordering import with_waits
 from goldlane.pipelines.part import Part
 from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
@@ -58,7 +59,8 @@ class Planner:
                 self.dataset(key)
             except _DependsOnBrokenError:
                 continue
-        return part.of(Plan(datasets=self._planned, problems=tuple(self.problems)), self._reads, self.registry)
+        planned = Plan(datasets=self._planned, problems=tuple(self.problems), hooks=tuple(self.registry.hooks))
+        return with_waits(part.of(planned, self._reads, self.registry))
 
     def dataset(self, key: str) -> PlannedDataset:
         """The planned dataset, planning it now where needed.
@@ -92,7 +94,7 @@ class Planner:
             flows = tuple(self._plan_flow(flow, dataset) for flow in self.registry.flows_into(dataset.name))
             kind = kind_of(dataset, flows)
             require_distinct_columns(kind, flows)
-            schema = schema_of_flows(declared, flows)
+            schema = schema_of_flows(kind, declared, flows)
         except _DependsOnBrokenError:
             raise
         except Exception as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its dataset

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.pipelines.definitions import Flow, Kind
 from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.names import TableName
 from goldlane.pipelines.standins import empty_batch, empty_stream
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ class PlanReads:
         if qualified.key not in self._planning.registry.datasets:
             self.externals.append(name)
             return self._planning.externals.batch(qualified, name)
-        self.inputs.append(qualified.key)
-        planned = self._planning.dataset(qualified.key)
+        planned = self._readable(qualified)
         streams = planned.kind is Kind.VIEW and planned.flows[0].streams
         return (empty_stream if streams else empty_batch)(self._planning.session, planned.schema)
 
@@ -62,8 +62,7 @@ class PlanReads:
         if qualified.key not in self._planning.registry.datasets:
             self.externals.append(name)
             return self._planning.externals.stream(qualified, name, options)
-        self.inputs.append(qualified.key)
-        planned = self._planning.dataset(qualified.key)
+        planned = self._readable(qualified)
         if planned.kind is Kind.VIEW and not planned.flows[0].streams:
             raise PipelineError(
                 f"{name!r} is read as a stream, but this view's query is a batch", hint="read it with dlt.read, or stream inside the view"
@@ -82,3 +81,12 @@ class PlanReads:
     def path(self, path: str) -> str:
         """The mapped path."""
         return self._planning.files.path(path)
+
+    def _readable(self, name: TableName) -> PlannedDataset:
+        self.inputs.append(name.key)
+        planned = self._planning.dataset(name.key)
+        if planned.kind is Kind.SINK:
+            raise PipelineError(
+                f"{planned.dataset.written!r} is a sink, and nothing can be read from it", hint="read what the sink's flow reads"
+            )
+        return planned

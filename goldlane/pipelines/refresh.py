@@ -46,13 +46,11 @@ def claim_tables(plan: Plan, storage: Storage, pipeline: str) -> None:
         storage.remember(planned.dataset.name, owner=pipeline)
 
 
-def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[str]) -> None:
-    """Empty the tables of ``keys`` and start new generations of their checkpoints.
-
-    The intent is recorded first: a crash in between is finished by the next update, whatever that one was asked for.
+def refuse_resets(plan: Plan, keys: frozenset[str]) -> None:
+    """Refuse to reset tables that must keep their rows.
 
     Raises:
-        PipelineError: a table refuses full refreshes (``pipelines.reset.allowed``); nothing is reset then.
+        PipelineError: some of ``keys`` have ``pipelines.reset.allowed`` false; all of them are named, and nothing is touched.
     """
     refused = [
         planned.dataset.written
@@ -63,6 +61,13 @@ def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[s
         raise PipelineError(
             f"{', '.join(refused)} must not be reset: pipelines.reset.allowed is false", hint="leave it out of --full-refresh"
         )
+
+
+def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[str]) -> None:
+    """Empty the tables of ``keys`` and start new generations of their checkpoints; a sink's rows are not ours to delete.
+
+    The intent is recorded first: a crash in between is finished by the next update, whatever that one was asked for.
+    """
     for key, planned in plan.datasets.items():
         if key in keys and planned.kind is not Kind.VIEW:
             name = planned.dataset.name
@@ -80,5 +85,5 @@ def finish_resets(session: SparkSession, plan: Plan, storage: Storage) -> None:
 
 def _empty(session: SparkSession, planned: PlannedDataset, storage: Storage) -> None:
     path = storage.table(planned.dataset.name)
-    if (path / "_delta_log").is_dir():
+    if planned.kind is not Kind.SINK and (path / "_delta_log").is_dir():
         empty_table(session, planned, path)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Problem, QueryFlow
+from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Hook, Kind, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
 
@@ -20,6 +20,7 @@ class Registry:
         self.namespace = namespace
         self.datasets: dict[str, Dataset] = {}
         self.flows: list[Flow] = []
+        self.hooks: list[Hook] = []
         self.problems: list[Problem] = []
         # Files that stopped half-way: what they would have declared is not known.
         self.unloaded: list[Path] = []
@@ -65,10 +66,16 @@ class Registry:
                 self.problems.append(Problem(code="expectation_without_table", message=f"{name!r} has expectations but is no dataset"))
                 continue
             dataset = self.datasets[target]
+            if dataset.kind is Kind.SINK:
+                message = f"{dataset.written!r} is a sink, and sinks take no expectations; put them on what its flow reads"
+                self.problems.append(Problem(code="expectation_on_sink", message=message, place=dataset.place))
+                continue
             self.datasets[target] = replace(dataset, expectations=(*dataset.expectations, *expectations))
         for dataset in self.datasets.values():
             self._report_doubled_rules(dataset)
         self._report_flows_into_nothing()
+        self._report_sinks_into_own_tables()
+        self._report_waits_for_nothing()
 
     def give_way(self, names: Iterable[str]) -> None:
         """Forget what is defined under ``names``, flows included: the caller's inputs answer for them; ``replaced`` tells which."""
@@ -102,6 +109,23 @@ class Registry:
                         place=flow.place,
                     )
                 )
+
+    def _report_sinks_into_own_tables(self) -> None:
+        for dataset in self.datasets.values():
+            table = dataset.outlet.options.get("tableName") if dataset.outlet else None
+            if table and self.namespace.qualify(table).key in self.datasets:
+                message = (
+                    f"sink {dataset.written!r} writes to {table}, which this pipeline defines; let the flow write there (target={table!r})"
+                )
+                self.problems.append(Problem(code="sink_into_own_table", message=message, place=dataset.place))
+
+    def _report_waits_for_nothing(self) -> None:
+        known = {flow.name.lower() for flow in self.flows}
+        for flow in self.flows:
+            missing = [name for name in getattr(flow, "depends_on", ()) if name.lower() not in known]
+            if missing:
+                message = f"flow {flow.name!r} depends on {', '.join(missing)}, and there is no such flow"
+                self.problems.append(Problem(code="unknown_flow", message=message, place=flow.place))
 
 
 _current: list[Registry] = []

@@ -18,6 +18,7 @@ from goldlane.pipelines.events import EventLog, Listener
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.guards import guarded
+from goldlane.pipelines.hooks import hooked
 from goldlane.pipelines.loader import LoadReads, load
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.narration import Narrator
@@ -25,7 +26,7 @@ from goldlane.pipelines.outcome import Update
 from goldlane.pipelines.part import Part
 from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
-from goldlane.pipelines.refresh import claim_tables, finish_resets, reset, selected_keys
+from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_resets, reset, selected_keys
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.sessions import pipeline_session, worker_imports
 from goldlane.pipelines.shim import served_modules
@@ -169,29 +170,32 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     started, update_id = time.perf_counter(), str(uuid.uuid4())
     full = _full_refresh(request, world.plan)
     selection = _selection(request, world.plan, full)
+    refuse_resets(world.plan, full)
     if not validate_only:
         claim_tables(world.plan, request.storage, request.name)
     origin = {"pipeline_id": request.name, "pipeline_name": request.name, "update_id": update_id, "host": platform.node()}
-    narrator = Narrator(EventLog(request.storage.events, origin, listeners), update_id)
-    narrator.created(
-        {"validate_only": validate_only, "full_refresh": sorted(full), "sources": [str(file) for file in request.sources.files]}
-    )
-    inputs = inputs_of(world.plan)
-    for planned in world.plan.datasets.values():
-        narrator.defined(planned, inputs[planned.dataset.written])
-    world.guard.report_to(narrator.side_effect)
-    if validate_only:
-        results = planned_results(world)
-    else:
-        finish_resets(world.session, world.plan, request.storage)
-        if full:
-            narrator.state("RESETTING")
-            reset(world.session, world.plan, request.storage, full)
-        narrator.state("RUNNING")
-        narrator.flush()
-        results = Updater(world, session, narrator, selection, request.sources.root).run()
-    status = status_of(results)
-    narrator.ended(results, status)
+    log = EventLog(request.storage.events, origin, listeners)
+    narrator = Narrator(log, update_id)
+    with hooked(log, world.plan.hooks):
+        narrator.created(
+            {"validate_only": validate_only, "full_refresh": sorted(full), "sources": [str(file) for file in request.sources.files]}
+        )
+        inputs = inputs_of(world.plan)
+        for planned in world.plan.datasets.values():
+            narrator.defined(planned, inputs[planned.dataset.written])
+        world.guard.report_to(narrator.side_effect)
+        if validate_only:
+            results = planned_results(world)
+        else:
+            finish_resets(world.session, world.plan, request.storage)
+            if full:
+                narrator.state("RESETTING")
+                reset(world.session, world.plan, request.storage, full)
+            narrator.state("RUNNING")
+            narrator.flush()
+            results = Updater(world, session, narrator, selection, request.sources.root).run()
+        status = status_of(results)
+        narrator.ended(results, status)
     seconds = time.perf_counter() - started
     spark = StoredSession(base, request.storage.events)
     return Update(update_id=update_id, status=status, seconds=seconds, datasets=results, events_path=request.storage.events, spark=spark)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
-from goldlane.pipelines.definitions import Dataset, Kind
+from goldlane.pipelines.definitions import Dataset, Kind, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.schematext import DeclaredSchema
@@ -27,14 +27,31 @@ def kind_of(dataset: Dataset, flows: Sequence[PlannedFlow]) -> Kind:
         raise PipelineError(f"flow {more} writes into a {dataset.kind or Kind.MATERIALIZED_VIEW}", hint="only streaming tables take flows")
     if dataset.kind is Kind.MATERIALIZED_VIEW and streams:
         raise PipelineError("a materialized view's query cannot stream", hint="use @dlt.table, or read its inputs with dlt.read")
-    if dataset.kind is not Kind.STREAMING_TABLE and not (dataset.kind is None and streams):
-        return dataset.kind or Kind.MATERIALIZED_VIEW
-    batches = [flow.flow.name for flow in flows if not flow.streams and not flow.flow.once]
-    if batches:
-        raise PipelineError(
-            f"flow {', '.join(batches)} appends a batch to a streaming table", hint="read its source as a stream, or say once=True"
-        )
-    return Kind.STREAMING_TABLE
+    appends = dataset.kind in {Kind.STREAMING_TABLE, Kind.SINK} or (dataset.kind is None and streams)
+    kind = dataset.kind or (Kind.STREAMING_TABLE if streams else Kind.MATERIALIZED_VIEW)
+    misfits = [misfit for flow in flows for misfit in _misfits(kind, flow, appends=appends)]
+    if misfits:
+        raise Mistakes(f"a {kind.value.replace('_', ' ')} cannot take every flow", misfits)
+    return kind
+
+
+def _misfits(kind: Kind, flow: PlannedFlow, *, appends: bool) -> Iterator[str]:
+    name, query = repr(flow.flow.name), flow.flow
+    if appends and not flow.streams and not query.once:
+        yield f"flow {name} appends a batch to a {kind.value.replace('_', ' ')}; read its source as a stream, or say once=True"
+    if not isinstance(query, QueryFlow):
+        if kind is Kind.SINK:
+            yield f"flow {name} is AUTO CDC, which a sink cannot take; sinks take append_flow and update_flow"
+        return
+    if query.updates and kind is not Kind.SINK:
+        yield f"flow {name} is an update flow, which only a sink can take; append to the table, or keep one row per key by AUTO CDC"
+    if query.replacement is None:
+        return
+    if kind is not Kind.STREAMING_TABLE or not flow.streams:
+        yield f"flow {name} replaces by key, which needs a streaming table and a query that streams"
+    missing = [key for key in query.replacement.keys if key.lower() not in map(str.lower, flow.schema.names)]
+    if missing:
+        yield f"flow {name} replaces by {', '.join(missing)}, which its query does not give"
 
 
 def require_distinct_columns(kind: Kind, flows: Sequence[PlannedFlow]) -> None:
@@ -51,7 +68,7 @@ def require_distinct_columns(kind: Kind, flows: Sequence[PlannedFlow]) -> None:
         raise Mistakes("a table's columns differ in more than case", twice)
 
 
-def schema_of_flows(declared: DeclaredSchema | None, flows: Sequence[PlannedFlow]) -> StructType:
+def schema_of_flows(kind: Kind, declared: DeclaredSchema | None, flows: Sequence[PlannedFlow]) -> StructType:
     """The table's columns: the declared ones, else all that its flows give.
 
     Raises:
@@ -65,7 +82,7 @@ def schema_of_flows(declared: DeclaredSchema | None, flows: Sequence[PlannedFlow
         if mistakes:
             raise Mistakes("the query does not fit schema=", mistakes)
         return declared.columns
-    if not flows:
+    if not flows and kind is not Kind.SINK:
         raise PipelineError("has no flow and no schema=, so its columns are unknown", hint="add a flow, or say schema=")
     fields: dict[str, StructField] = {}
     for flow in flows:

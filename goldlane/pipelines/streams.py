@@ -15,6 +15,14 @@ WriteBatch = Callable[["DataFrame", int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinkFormat:
+    """A sink that Spark writes to by itself: Delta outside the pipeline, Kafka, a Python data source."""
+
+    name: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MicroBatch:
     """What Spark reports of one finished micro-batch. ``observed`` holds the metrics of each observation by name."""
 
@@ -25,27 +33,37 @@ class MicroBatch:
     observed: Mapping[str, Mapping[str, Any]]
 
 
-def run_stream(frame: DataFrame, write: WriteBatch, *, checkpoint: Path, name: str) -> Iterator[MicroBatch]:
-    """Start the query, write each micro-batch with ``write``, and yield it when it is done.
+def run_stream(
+    frame: DataFrame, write: WriteBatch | SinkFormat, *, checkpoint: Path, name: str, mode: str = "append"
+) -> Iterator[MicroBatch]:
+    """Start the query, write each micro-batch with ``write``, and yield it when it is done; ``mode`` is Spark's output mode.
 
     What ``write`` raises is raised here as it was, not wrapped by Spark.
     """
     failures: list[BaseException] = []
 
-    def guarded(batch: DataFrame, batch_id: int) -> None:
-        try:
-            write(batch, batch_id)
-        except BaseException as error:  # kept, and raised again: Spark only knows its text
-            failures.append(error)
-            raise
-
-    writer = frame.writeStream.foreachBatch(guarded).option("checkpointLocation", str(checkpoint))
+    writer = frame.writeStream.outputMode(mode).option("checkpointLocation", str(checkpoint))
+    if isinstance(write, SinkFormat):
+        writer = writer.format(write.name).options(**write.options)
+    else:
+        writer = writer.foreachBatch(_noting(write, failures))
     query = writer.queryName(name).trigger(availableNow=True).start()
     try:
         yield from _finished_batches(query, failures)
     finally:
         if query.isActive:
             query.stop()
+
+
+def _noting(write: WriteBatch, failures: list[BaseException]) -> WriteBatch:
+    def noted(batch: DataFrame, batch_id: int) -> None:
+        try:
+            write(batch, batch_id)
+        except BaseException as error:  # kept, and raised again: Spark only knows its text
+            failures.append(error)
+            raise
+
+    return noted
 
 
 def _finished_batches(query: StreamingQuery, failures: list[BaseException]) -> Iterator[MicroBatch]:

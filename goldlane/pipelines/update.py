@@ -15,6 +15,7 @@ from goldlane.pipelines.flows import DatasetWriter
 from goldlane.pipelines.injected import PipelineSession
 from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
+from goldlane.pipelines.outlets import delta_table
 from goldlane.pipelines.plan import Plan, PlannedDataset
 from goldlane.pipelines.sessions import make_current
 from goldlane.pipelines.writes import World
@@ -79,9 +80,9 @@ class Updater:
         result = _result(self._world, planned)
         if planned.key not in self._selection:
             return result
-        broken = self._broken_inputs(planned.inputs)
+        broken = self._broken_inputs(planned.predecessors)
         if broken:
-            reason = f"it reads {', '.join(broken)}, which did not complete"
+            reason = f"it {'waits for' if planned.waits else 'reads'} {', '.join(broken)}, which did not complete"
             self._narrator.flow(planned, "SKIPPED", reason=reason)
             return replace(result, status=Status.SKIPPED, error=Failure("SkippedError", reason, planned.dataset.place))
         if planned.kind is Kind.VIEW:
@@ -137,4 +138,6 @@ def inputs_of(plan: Plan) -> Mapping[str, list[str]]:
 
 def _result(world: World, planned: PlannedDataset) -> DatasetResult:
     path = None if planned.kind is Kind.VIEW else world.storage.table(planned.dataset.name)
+    if planned.dataset.outlet is not None:
+        path = delta_table(planned.dataset.outlet, world)
     return DatasetResult(name=planned.dataset.written, kind=planned.kind, status=Status.COMPLETED, path=path)

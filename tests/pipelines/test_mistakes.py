@@ -131,7 +131,7 @@ def refused(project: Any) -> InvalidPipelineError:
         ("'raises': 'key'",),
         ("'streaming_view': a materialized view's query cannot stream",),
         ("'empty': has no flow and no schema=",),
-        ("'batch_fed': flow batch appends a batch to a streaming table",),
+        ("'batch_fed': flow 'batch' appends a batch to a streaming table",),
         ("'two_flows': flow 'second' writes into a materialized_view",),
         ("'keyless'", "no_such_key"),
         ("unknown keyword 'comments'; did you mean 'comment'?",),

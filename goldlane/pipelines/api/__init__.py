@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from goldlane.pipelines.api import changes, expectations, flows, reads, tables
+from goldlane.pipelines.api import changes, expectations, flows, hooks, reads, sinks, tables
 
 NAMES: dict[str, Any] = {
     "table": tables.table,
@@ -22,6 +22,11 @@ NAMES: dict[str, Any] = {
     "apply_changes": changes.create_auto_cdc_flow,
     "create_auto_cdc_from_snapshot_flow": changes.create_auto_cdc_from_snapshot_flow,
     "apply_changes_from_snapshot": changes.create_auto_cdc_from_snapshot_flow,
+    "update_flow": flows.update_flow,
+    "replace_flow": flows.replace_flow,
+    "create_sink": sinks.create_sink,
+    "foreach_batch_sink": sinks.foreach_batch_sink,
+    "on_event_hook": hooks.on_event_hook,
     "expect": expectations.expect,
     "expect_or_drop": expectations.expect_or_drop,
     "expect_or_fail": expectations.expect_or_fail,

@@ -7,10 +7,11 @@ from typing import Any
 
 from goldlane.expectations import Action
 from goldlane.pipelines.api.expectations import expectations_of
+from goldlane.pipelines.api.flows import replacement_of
 from goldlane.pipelines.api.signatures import strict, texts
 from goldlane.pipelines.definitions import Dataset, Kind, QueryFlow
 from goldlane.pipelines.errors import DefinitionError
-from goldlane.pipelines.places import Place, place_of_caller
+from goldlane.pipelines.places import Place, place_of_caller, place_of_function
 from goldlane.pipelines.registry import current_registry, text_mapping
 
 Decorated = Callable[..., Any]
@@ -26,20 +27,25 @@ def _table_declarer(name: str, kind: Kind | None) -> Any:
         comment: str | None = None,
         spark_conf: Mapping[str, str] | None = None,
         table_properties: Mapping[str, str] | None = None,
-        path: str | None = None,  # noqa: ARG001  every table lives in the storage
+        path: str | None = None,
         partition_cols: Any = None,
         cluster_by: Any = None,
-        cluster_by_auto: bool | None = None,  # noqa: ARG001  nothing chooses clustering columns locally
+        cluster_by_auto: bool | None = None,
         schema: Any = None,
-        row_filter: str | None = None,  # noqa: ARG001  access rules belong to the catalog, there is none here
+        row_filter: str | None = None,
         private: bool | None = None,
         temporary: bool | None = None,
-        refresh_policy: str | None = None,  # noqa: ARG001  chooses among refreshes that give one result
+        refresh_policy: str | None = None,
         format: str | None = None,  # noqa: A002, ARG001  open-source Spark's keyword; here every table is Delta
+        replace_using: Any = None,
+        sequence_by: Any = None,
     ) -> Any:
         options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
         options |= {"cluster_by": cluster_by, "schema": schema, "temporary": bool(private or temporary)}
-        return _declare(query_function, kind, name, spark_conf, options)
+        options["ignored"] = _given(path=path, cluster_by_auto=cluster_by_auto, row_filter=row_filter, refresh_policy=refresh_policy)
+        return _declare(
+            query_function, kind, name, options, {"spark_conf": spark_conf, "replacement": replacement_of(replace_using, sequence_by)}
+        )
 
     declare.__name__ = name
     return strict(declare)
@@ -61,37 +67,38 @@ def view(
     spark_conf: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a view: computed where it is read, never stored."""
-    return _declare(query_function, Kind.VIEW, name, spark_conf, {"comment": comment})
+    return _declare(query_function, Kind.VIEW, name, {"comment": comment, "ignored": _given(spark_conf=spark_conf)}, {})
 
 
 @strict
 def create_streaming_table(  # noqa: PLR0913  Databricks' signature
     name: str,
     comment: str | None = None,
-    spark_conf: Mapping[str, str] | None = None,  # noqa: ARG001  flows carry their own
+    spark_conf: Mapping[str, str] | None = None,
     table_properties: Mapping[str, str] | None = None,
     partition_cols: Any = None,
-    path: str | None = None,  # noqa: ARG001  every table lives in the storage
+    path: str | None = None,
     schema: Any = None,
     expect_all: Mapping[str, Any] | None = None,
     expect_all_or_drop: Mapping[str, Any] | None = None,
     expect_all_or_fail: Mapping[str, Any] | None = None,
     cluster_by: Any = None,
-    cluster_by_auto: bool | None = None,  # noqa: ARG001, FBT001  nothing chooses clustering columns locally
-    row_filter: str | None = None,  # noqa: ARG001  access rules belong to the catalog, there is none here
+    cluster_by_auto: bool | None = None,  # noqa: FBT001  Databricks' signature
+    row_filter: str | None = None,
     format: str | None = None,  # noqa: A002, ARG001  open-source Spark's keyword; here every table is Delta
 ) -> None:
     """Declare a streaming table that flows will feed."""
     rules = expectations_of(expect_all, Action.WARN) + expectations_of(expect_all_or_drop, Action.DROP)
     rules += expectations_of(expect_all_or_fail, Action.FAIL)
     options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
-    options |= {"cluster_by": cluster_by, "schema": schema}
+    options |= {"cluster_by": cluster_by, "schema": schema, "spark_conf": text_mapping(spark_conf)}
+    options["ignored"] = _given(path=path, cluster_by_auto=cluster_by_auto, row_filter=row_filter)
     registry = current_registry()
     registry.add_dataset(_dataset(name, Kind.STREAMING_TABLE, place_of_caller(), {**options, "expectations": rules}))
 
 
 def _declare(
-    function: Decorated | None, kind: Kind | None, name: str | None, spark_conf: Mapping[str, str] | None, options: dict[str, Any]
+    function: Decorated | None, kind: Kind | None, name: str | None, options: dict[str, Any], flow_options: Mapping[str, Any]
 ) -> Any:
     place = place_of_caller()
     if function is not None and not callable(function):
@@ -100,14 +107,13 @@ def _declare(
     def register(query: Decorated) -> Decorated:
         registry = current_registry()
         written = name or query.__name__
-        code = getattr(query, "__code__", None)
-        at = Place(code.co_filename, code.co_firstlineno) if code else place
+        at = place_of_function(query) or place
         dataset = _dataset(written, kind, at, options)
         known = dataset.name.key in registry.datasets
         registry.add_dataset(dataset)
         if not known:
-            flow = QueryFlow(name=written, target=dataset.name, function=query, place=at, spark_conf=text_mapping(spark_conf))
-            registry.add_flow(flow)
+            given = {**flow_options, "spark_conf": text_mapping(flow_options.get("spark_conf"))}
+            registry.add_flow(QueryFlow(name=written, target=dataset.name, function=query, place=at, **given))
         return query
 
     return register if function is None else register(function)
@@ -119,3 +125,8 @@ def _dataset(written: str, kind: Kind | None, place: Place | None, options: dict
         clean[names] = texts(clean.get(names), what=names)
     clean["table_properties"] = text_mapping(clean.get("table_properties"))
     return Dataset(name=current_registry().namespace.qualify(written), written=written, kind=kind, place=place, **clean)
+
+
+def _given(**options: Any) -> tuple[str, ...]:
+    """Keywords that were said, and change nothing here: all tables lie in the storage, and no service stands behind them."""
+    return tuple(name for name, value in options.items() if value)

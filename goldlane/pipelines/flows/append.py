@@ -20,6 +20,7 @@ class Append:
 
     def __init__(self, target: Target, flow: PlannedFlow) -> None:
         self._target, self._flow = target, flow
+        self.output, self.mode = self.write, "append"
 
     def source(self, reads: FlowReads) -> DataFrame:
         """The flow's rows."""

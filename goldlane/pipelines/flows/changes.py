@@ -21,6 +21,7 @@ class Merge:
     def __init__(self, target: Target, flow: ChangeFlow) -> None:
         self._target, self._flow = target, flow
         self._counts: dict[int, FlowCounts] = {}
+        self.output, self.mode = self.write, "append"
 
     def source(self, reads: FlowReads) -> DataFrame:
         """The change events."""

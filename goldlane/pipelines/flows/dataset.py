@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind, SnapshotFlow
+from goldlane.pipelines.definitions import ChangeFlow, Kind, QueryFlow, SnapshotFlow
 from goldlane.pipelines.flows.append import Append
 from goldlane.pipelines.flows.changes import Merge
 from goldlane.pipelines.flows.materialize import materialize
 from goldlane.pipelines.flows.once import run_once
+from goldlane.pipelines.flows.replace import Replace
+from goldlane.pipelines.flows.sinks import Emit
 from goldlane.pipelines.flows.snapshots import run_snapshots
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import OnRetry, OnWrite, Target
@@ -32,11 +34,14 @@ class DatasetWriter:
 
     def _set_up(self) -> None:
         target = self._target
+        if target.planned.kind is Kind.SINK:
+            return
         if create_table(target.world.session, target.planned, target.path):
             target.world.storage.remember(target.planned.dataset.name, fingerprint=None)
 
     def _run(self, flow: PlannedFlow) -> Status:
-        with flow_settings(self._target.world.session, flow.flow.spark_conf):
+        settings = {**self._target.planned.dataset.spark_conf, **flow.flow.spark_conf}
+        with flow_settings(self._target.world.session, settings):
             return run_flow(self._target, flow)
 
 
@@ -44,11 +49,17 @@ def run_flow(target: Target, flow: PlannedFlow) -> Status:
     """Run one flow in the way of its kind."""
     if target.planned.kind is Kind.MATERIALIZED_VIEW:
         return materialize(target, flow)
-    if isinstance(flow.flow, SnapshotFlow):
-        return run_snapshots(target, flow.flow)
-    (run_once if flow.flow.once else run_until_current)(target, flow, _writer(target, flow))
+    query = flow.flow
+    if isinstance(query, SnapshotFlow):
+        return run_snapshots(target, query)
+    (run_once if query.once else run_until_current)(target, flow, _writer(target, flow, query))
     return Status.COMPLETED
 
 
-def _writer(target: Target, flow: PlannedFlow) -> BatchWriter:
-    return Merge(target, flow.flow) if isinstance(flow.flow, ChangeFlow) else Append(target, flow)
+def _writer(target: Target, flow: PlannedFlow, query: QueryFlow | ChangeFlow) -> BatchWriter:
+    if isinstance(query, ChangeFlow):
+        return Merge(target, query)
+    outlet = target.planned.dataset.outlet
+    if outlet is not None:
+        return Emit(target, flow, query, outlet)
+    return Append(target, flow) if query.replacement is None else Replace(target, flow, query.replacement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from goldlane.pipelines.flows.sinks import Emit
 from goldlane.pipelines.flows.source import batch_counts
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import Target
@@ -17,6 +18,8 @@ def run_once(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
         return
     if flow.streams:
         run_until_current(target, flow, writer)
+    elif isinstance(writer, Emit):
+        _emit(target, flow, writer)
     else:
         _run_batch(target, flow, writer)
     storage.remember_once(name, flow.flow.name, target.generation)
@@ -30,3 +33,9 @@ def _run_batch(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     # Delta skips what was written before a crash, and then nothing is observed, however long one waits.
     if table_version(target.world.session, target.path) > before:
         target.on_write(flow.flow.name, None, batch_counts(reads) + writer.counts(0))
+
+
+def _emit(target: Target, flow: PlannedFlow, emit: Emit) -> None:
+    reads = FlowReads(target.world, flow.flow)
+    emit.write(emit.source(reads), 0)
+    target.on_write(flow.flow.name, None, batch_counts(reads))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFrame:
-    """The rows of a flow's function, checked by its target's rules.
+def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads, *, is_target: bool = True) -> DataFrame:
+    """The rows of a flow's function, checked by its target's rules; as ``is_target`` they are counted as the target's rows.
 
     Raises:
         PipelineError: the flow is AUTO CDC, which has no query to be written as it is.
@@ -27,7 +27,7 @@ def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFr
         raise PipelineError(f"{target.planned.dataset.written!r} is fed by AUTO CDC, which needs a streaming table")
     with reading(reads), evaluating(target.planned.dataset):
         frame = flow.flow.function()
-    return reads.enforced(frame, target.planned.dataset, is_target=True)
+    return reads.enforced(frame, target.planned.dataset, is_target=is_target)
 
 
 def checked_changes(target: Target, flow: ChangeFlow, reads: FlowReads) -> DataFrame:

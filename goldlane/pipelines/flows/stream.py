@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
-from goldlane.pipelines.streams import run_stream
+from goldlane.pipelines.streams import SinkFormat, WriteBatch, run_stream
 from goldlane.pipelines.writes import FlowReads
 
 if TYPE_CHECKING:
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 class BatchWriter(Protocol):
-    """Where a stream comes from and where its micro-batches go."""
+    """Where a stream comes from and where its micro-batches go; ``mode`` is Spark's output mode."""
+
+    mode: str
+
+    @property
+    def output(self) -> WriteBatch | SinkFormat:
+        """What writes one micro-batch; Spark repeats one that was cut short, with its number."""
 
     def source(self, reads: FlowReads) -> DataFrame:
         """The stream, checked by the target's rules."""
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
-        """Write one micro-batch; Spark repeats one that was cut short, with its number."""
+        """Write one batch."""
 
     def counts(self, batch_id: int) -> FlowCounts:
         """What the writer counted itself, beside what was observed on the way."""
@@ -56,6 +62,6 @@ def _run(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     reads = FlowReads(target.world, flow.flow)
     frame = writer.source(reads)
     query = f"{target.planned.dataset.name}/{name}"
-    for batch in run_stream(frame, writer.write, checkpoint=target.checkpoint(name), name=query):
+    for batch in run_stream(frame, writer.output, checkpoint=target.checkpoint(name), name=query, mode=writer.mode):
         counts = reads.counts(batch.observed) + writer.counts(batch.batch_id) + FlowCounts(late_rows=batch.late_rows)
         target.on_write(name, batch.batch_id, counts)
