@@ -38,6 +38,12 @@ class Expectation:
     name: str
     predicate: str | Column
     action: Action
+    place: Place | None = None
+
+    @property
+    def text(self) -> str:
+        """The predicate as a reader knows it."""
+        return self.predicate if isinstance(self.predicate, str) else str(self.predicate).removeprefix("Column<'").removesuffix("'>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from goldlane.errors import GoldlaneError, UsageError
 from goldlane.pipelines.definitions import Problem
+
+if TYPE_CHECKING:
+    from goldlane.pipelines.outcome import FlowCounts
+    from goldlane.pipelines.places import Place
 
 
 class PipelineError(UsageError):
@@ -38,6 +43,14 @@ class SideEffectError(PipelineError):
 
 class MissingTableError(PipelineError):
     """A name that neither the pipeline defines, nor an input, nor the storage or catalog holds."""
+
+
+class ExpectationError(GoldlaneError):
+    """A rule stopped a flow: rows broke it, or it could not be evaluated. ``counts`` are of the batch that was not written."""
+
+    def __init__(self, message: str, *, counts: FlowCounts | None = None, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.counts, self.place = counts, place
 
 
 class UpdateFailedError(GoldlaneError):

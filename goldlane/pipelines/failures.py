@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from goldlane.expectations import violation
+from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.places import Place, place_of_error
 
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error):\s*")
@@ -30,11 +31,14 @@ class Failure:
 
 def failure_of(error: BaseException, trace: TracebackType | None, root: Path, fallback: Place | None) -> Failure:
     """The failure of a flow; its place is the user's line that raised, else the dataset's declaration."""
-    return Failure(type(error).__name__, message_of(error), place_of_error(trace, root) or fallback)
+    place = error.place if isinstance(error, ExpectationError) else place_of_error(trace, root)
+    return Failure(type(error).__name__, message_of(error), place or fallback)
 
 
 def message_of(error: BaseException) -> str:
     """One readable text: a broken expectation as itself, a Spark error by its first sentence."""
+    if isinstance(error, ExpectationError):
+        return error.message
     broken = violation(error)
     if broken:
         return broken

@@ -55,8 +55,10 @@ class Narrator:
             origin = {**self._dataset(planned), "flow_name": flow.flow.name}
             self._log.emit(Event(event_type="flow_definition", message=f"Defined flow {flow.flow.name}.", origin=origin, details=details))
 
-    def flow(self, planned: PlannedDataset, status: str, *, reason: str = "", failure: Failure | None = None) -> None:
-        """A dataset's flow moves to another status."""
+    def flow(
+        self, planned: PlannedDataset, status: str, *, reason: str = "", failure: Failure | None = None, broken: FlowCounts | None = None
+    ) -> None:
+        """A dataset's flow moves to another status; ``broken`` counts the batch that a rule kept from being written."""
         name = planned.dataset.written
         error = _error(failure)
         level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
@@ -70,7 +72,8 @@ class Narrator:
             message=message,
             level=level,
             origin={**self._dataset(planned), "flow_name": name},
-            details={"status": status},
+            # The platform keeps no counts of a batch that failed; ours are an addition.
+            details={"status": status, **({"data_quality": _quality(broken)} if broken else {})},
             error=error,
         )
         self._log.emit(event)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
 from goldlane.pipelines.changeplans import planned_changes, planned_snapshots, require_change_flows_fit
-from goldlane.pipelines.checks import checks_of
+from goldlane.pipelines.checks import rule_problems
 from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem, SnapshotFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.externals import Externals
@@ -112,7 +112,7 @@ class Planner:
         finally:
             self._reads.setdefault(dataset.name.key, set()).update(reads.keys)
         if dataset.expectations:
-            _try_checks(frame, dataset)
+            self.problems += [problem for problem in rule_problems(frame, dataset) if problem not in self.problems]
         return PlannedFlow(
             flow=flow,
             schema=frame.schema,
@@ -143,11 +143,3 @@ class Planner:
         for mistake in mistakes:
             message = f"{dataset.written!r}: {mistake}{hint}"
             self.problems.append(Problem(code=code, message=message, place=place, dataset=dataset.name.key))
-
-
-def _try_checks(frame: DataFrame, dataset: Dataset) -> None:
-    from pyspark.sql import Observation
-
-    from goldlane.expectations import enforce
-
-    enforce(frame, checks_of(dataset), "planning" if frame.isStreaming else Observation(), flow=dataset.written)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goldlane.pipelines.definitions import Kind
+from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.failures import Failure, failure_of
 from goldlane.pipelines.flows import DatasetWriter
 from goldlane.pipelines.injected import PipelineSession
@@ -92,6 +93,7 @@ class Updater:
     def _write(self, planned: PlannedDataset, result: DatasetResult) -> DatasetResult:
         make_current(self._session)
         started, total = time.perf_counter(), [FlowCounts()]
+        broken: FlowCounts | None = None
 
         def wrote(flow: str, batch_id: int | None, counts: FlowCounts) -> None:
             total[0] += counts
@@ -105,13 +107,16 @@ class Updater:
             status, failure = DatasetWriter(self._world, planned, wrote, retried).write(), None
         except Exception as error:  # noqa: BLE001  user code and Spark may raise anything; it becomes the dataset's failure
             status, failure = Status.FAILED, failure_of(error, sys.exc_info()[2], self._root, planned.dataset.place)
+            broken = error.counts if isinstance(error, ExpectationError) else None
         if self._stopping:
             # What a stopped flow raises, if it raises, is only how it was stopped.
             status, failure = Status.CANCELED, None
         if status is Status.UNCHANGED:
             self._narrator.unchanged(planned)
-        self._narrator.flow(planned, "STOPPED" if self._stopping else "FAILED" if failure else "COMPLETED", failure=failure)
-        return replace(result, status=status, counts=total[0], seconds=time.perf_counter() - started, error=failure)
+        self._narrator.flow(planned, "STOPPED" if self._stopping else "FAILED" if failure else "COMPLETED", failure=failure, broken=broken)
+        return replace(
+            result, status=status, counts=total[0] + (broken or FlowCounts()), seconds=time.perf_counter() - started, error=failure
+        )
 
     def _broken_inputs(self, inputs: tuple[str, ...]) -> list[str]:
         ended = {key: self._results[key].status for key in inputs if key in self._results}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from goldlane.pipelines import Update
+from goldlane.pipelines.eventlog import read_events
 
 SOURCE = """
     import dlt
@@ -154,6 +156,37 @@ def test_a_broken_fail_rule_leaves_the_table_as_it_was_and_is_named(project: Any
     assert error.message.startswith(f"[EXPECTATION_VIOLATION.VERBOSITY_ALL] Flow '{name}' failed to meet the expectation")
     assert "Violated expectations: 'sane'" in error.message
     assert '"name":"house"' in error.message
+
+
+@pytest.mark.parametrize(
+    "name, counts",
+    [
+        ("keyed", {"keyed.priced": ("drop", 4, 2), "keyed.sane": ("fail", 5, 1)}),
+        ("strict_stream", {"strict_stream.sane": ("fail", 0, 1)}),
+    ],
+)
+def test_the_batch_that_a_rule_stopped_is_counted_in_the_message_and_in_the_result(
+    broken: tuple[dict[str, int], Update], name: str, counts: dict[str, tuple[str, int, int]]
+) -> None:
+    _, update = broken
+
+    told = "; ".join(f"{rule.split('.')[1]} {passed} passed, {failed} failed" for rule, (_, passed, failed) in counts.items())
+    assert rules(update, name) == counts
+    assert update[name].output_rows == 0
+    assert f" Rows of this batch: {told}." in (update[name].error or pytest.fail("no error")).message
+
+
+def test_the_counts_of_a_stopped_batch_are_in_the_event_of_its_failure(broken: tuple[dict[str, int], Update]) -> None:
+    rows = read_events(broken[1].events_path.parents[1], update=broken[1].update_id)
+
+    failed = [
+        json.loads(row["details"])["flow_progress"] for row in rows if row["event_type"] == "flow_progress" and row["level"] == "ERROR"
+    ]
+    counts = {rule["dataset"]: rule for flow in failed for rule in flow["data_quality"]["expectations"] if rule["name"] == "sane"}
+    assert counts == {
+        "keyed": {"name": "sane", "dataset": "keyed", "passed_records": 5, "failed_records": 1},
+        "strict_stream": {"name": "sane", "dataset": "strict_stream", "passed_records": 0, "failed_records": 1},
+    }
 
 
 def test_what_depends_on_a_failure_is_skipped_and_says_why(project: Any, broken: tuple[dict[str, int], Update]) -> None:

@@ -9,6 +9,7 @@ from goldlane.expectations import Action
 from goldlane.pipelines.api.signatures import strict
 from goldlane.pipelines.definitions import Expectation
 from goldlane.pipelines.errors import DefinitionError
+from goldlane.pipelines.places import place_of_caller
 from goldlane.pipelines.registry import current_registry
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -61,7 +62,8 @@ def expectations_of(rules: Mapping[str, Any] | None, action: Action) -> tuple[Ex
     wrong = [name for name, predicate in (rules or {}).items() if not (isinstance(predicate, str) or hasattr(predicate, "_jc"))]
     if wrong:
         raise DefinitionError(f"expectations {wrong} are neither SQL text nor a Column")
-    return tuple(Expectation(name=name, predicate=predicate, action=action) for name, predicate in (rules or {}).items())
+    place = place_of_caller()
+    return tuple(Expectation(name=name, predicate=predicate, action=action, place=place) for name, predicate in (rules or {}).items())
 
 
 def _attach(rules: Mapping[str, Any], action: Action) -> Decorator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goldlane.pipelines.definitions import ChangeFlow, Kind, QueryFlow, SnapshotFlow
 from goldlane.pipelines.flows.append import Append
+from goldlane.pipelines.flows.broken import rule_failure
 from goldlane.pipelines.flows.changes import Merge
 from goldlane.pipelines.flows.materialize import materialize
 from goldlane.pipelines.flows.once import run_once
@@ -46,7 +47,21 @@ class DatasetWriter:
 
 
 def run_flow(target: Target, flow: PlannedFlow) -> Status:
-    """Run one flow in the way of its kind."""
+    """Run one flow in the way of its kind.
+
+    Raises:
+        ExpectationError: a rule stopped it.
+    """
+    try:
+        return _run_flow(target, flow)
+    except Exception as error:
+        broken = rule_failure(target, flow, error)
+        if broken is None:
+            raise
+        raise broken from error
+
+
+def _run_flow(target: Target, flow: PlannedFlow) -> Status:
     if target.planned.kind is Kind.MATERIALIZED_VIEW:
         return materialize(target, flow)
     query = flow.flow
