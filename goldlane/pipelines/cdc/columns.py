@@ -10,7 +10,7 @@ from pyspark.sql.types import DataType, StructField, StructType
 
 from goldlane.pipelines.cdc.errors import CdcError
 from goldlane.pipelines.cdc.expressions import require_expressions_fit, sequence_types
-from goldlane.pipelines.cdc.names import END_AT, RESERVED, START_AT, columns, ranks
+from goldlane.pipelines.cdc.names import END_AT, RESERVED, SEQUENCE, START_AT, SYSTEM, SYSTEM_END_AT, SYSTEM_START_AT, columns, ranks
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -39,6 +39,8 @@ class Layout:
     spared: frozenset[str]
     sources: Mapping[str, str]
     partial: bool
+    # What orders the events of a key before their values do.
+    times: tuple[str, ...]
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -71,20 +73,27 @@ def selected_fields(source: StructType, spec: ChangeSpec) -> list[StructField]:
     ]
 
 
+def bounds(spec: ChangeSpec) -> dict[str, str]:
+    """The columns that bound a version, each with the sequence that gives it its type."""
+    business = {} if spec.scd_type == 1 else dict.fromkeys((START_AT, END_AT), "sequence_by")
+    system = dict.fromkeys((SYSTEM_START_AT, SYSTEM_END_AT), "system_sequence_by") if spec.scd_type == "bitemporal" else {}
+    return {**business, **system}
+
+
 def planned_schema(source: StructType, spec: ChangeSpec, spark: SparkSession) -> StructType:
     """The target's columns, as ``apply.target_schema`` says."""
     fields = selected_fields(source, spec)
     require_expressions_fit(source, spec, spark)
     if spec.scd_type == 1:
         return StructType(fields)
-    kind = sequence_types(source, spec, spark)["sequence_by"]
-    return StructType([*fields, StructField(START_AT, kind), StructField(END_AT, kind)])
+    kinds = sequence_types(source, spec, spark)
+    return StructType([*fields, *(StructField(name, kinds[sequence]) for name, sequence in bounds(spec).items())])
 
 
 def read_layout(source: StructType, target: StructType, spec: ChangeSpec, *, skipped: Collection[str]) -> Layout:
     """The columns of ``target`` (already grown by those of ``source``), without the ``skipped`` ones that Delta itself computes."""
     carried = _spelling(StructType(selected_fields(source, spec)))
-    data = tuple(field.name for field in target.fields if field.name not in (START_AT, END_AT, *skipped))
+    data = tuple(field.name for field in target.fields if field.name not in (*bounds(spec), *skipped))
     spelling = {name.lower(): name for name in data}
     keys = tuple(spelling[key.lower()] for key in spec.keys)
     values = [name for name in data if name not in keys]
@@ -99,6 +108,7 @@ def read_layout(source: StructType, target: StructType, spec: ChangeSpec, *, ski
         spared=spared,
         sources={name: carried[name.lower()] for name in data if name.lower() in carried},
         partial=bool(spared) or spec.columns_to_update is not None,
+        times=(SEQUENCE, SYSTEM) if spec.scd_type == "bitemporal" else (SEQUENCE,),
     )
 
 
@@ -122,7 +132,7 @@ def _check_names(source: StructType, spec: ChangeSpec) -> None:
     ]
     if spec.columns_to_update is not None and spec.columns_to_update.lower() not in known:
         mistakes.append(f"columns_to_update names {spec.columns_to_update!r}, which the source lacks")
-    taken = {name.lower() for name in (*RESERVED, *((START_AT, END_AT) if spec.scd_type != 1 else ()))} & set(known)
+    taken = {name.lower() for name in (*RESERVED, *bounds(spec))} & set(known)
     mistakes += [f"the source's column {known[name]!r} has a name that the change flow itself uses" for name in sorted(taken)]
     if mistakes:
         raise CdcError(f"the change flow into {spec.target}: " + "; ".join(mistakes), hint=f"the source has {', '.join(known.values())}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from goldlane.pipelines.cdc.columns import Layout
 from goldlane.pipelines.cdc.errors import RefusedChangesError
 from goldlane.pipelines.cdc.expressions import named_or_computed
-from goldlane.pipelines.cdc.names import DELETED, OUTSIDE, SEQUENCE, TRUNCATES, WRITES, column
+from goldlane.pipelines.cdc.names import DELETED, OUTSIDE, SEQUENCE, SYSTEM, TRUNCATES, WRITES, column
 from goldlane.pipelines.cdc.schemas import conformed
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ def read_events(changes: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFra
     deletes = _holds(spec.apply_as_deletes)
     values = target_values(source, layout)
     data = [(value if name in layout.keys else F.when(~deletes, value)).alias(name) for name, value in values.items()]
+    system = [] if spec.system_sequence_by is None else [named_or_computed(spec.system_sequence_by, source).alias(SYSTEM)]
     writes = [_written(layout, spec).alias(WRITES)] if layout.partial else []
     return changes.select(
         *data,
         *writes,
         named_or_computed(spec.sequence_by, source).alias(SEQUENCE),
+        *system,
         deletes.alias(DELETED),
         _holds(spec.apply_as_truncates).alias(TRUNCATES),
         (F.lit(False) if spec.where is None else ~_holds(spec.where)).alias(OUTSIDE),
@@ -78,7 +80,7 @@ def tally_columns(layout: Layout) -> list[Column]:
     keyed = reduce(and_, [key.isNotNull() for key in layout.key_columns()])
     return [
         F.count_if(~keyed & ~F.col(TRUNCATES)).alias("null_keys"),
-        F.count_if(F.col(SEQUENCE).isNull()).alias("null_sequences"),
+        F.count_if(reduce(or_, [F.col(time).isNull() for time in layout.times])).alias("null_sequences"),
         F.count_if(F.col(OUTSIDE)).alias("outside"),
         F.count_if(F.col(TRUNCATES)).alias("truncates"),
     ]

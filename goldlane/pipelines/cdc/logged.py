@@ -1,7 +1,10 @@
-"""SCD type 2, and type 1 with partial updates: every event is remembered, and the touched keys are computed anew from them."""
+"""Histories, and SCD type 1 with partial updates: every event is remembered, and the touched keys are computed anew from them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +12,22 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from goldlane.pipelines.cdc.beliefs import believed_versions, with_disproved
 from goldlane.pipelines.cdc.events import read_tally, tally_columns
-from goldlane.pipelines.cdc.names import DELETED, END_AT, OUTSIDE, SEQUENCE, START_AT, TRUNCATES, column, columns
+from goldlane.pipelines.cdc.names import (
+    DELETED,
+    END_AT,
+    OUTSIDE,
+    SEQUENCE,
+    START_AT,
+    SYSTEM_END_AT,
+    SYSTEM_START_AT,
+    TRUNCATES,
+    column,
+    columns,
+)
 from goldlane.pipelines.cdc.retention import still_needed
-from goldlane.pipelines.cdc.state import State
+from goldlane.pipelines.cdc.state import Kind, State
 from goldlane.pipelines.cdc.target import MergeRows, Target, assigned_data, meeting_keys, same_values
 from goldlane.pipelines.cdc.timeline import GONE, final_rows, folded_events, versions
 from goldlane.pipelines.cdc.truncates import remember_truncates, with_truncates
@@ -21,13 +36,15 @@ if TYPE_CHECKING:
     from goldlane.pipelines.cdc.columns import Layout
     from goldlane.pipelines.cdc.spec import ChangeSpec
 
+_LOGS: Mapping[object, Kind] = {1: "events_1", 2: "events_2", "bitemporal": "events_bitemporal"}
+
 
 def apply_logged(events: DataFrame, layout: Layout, spec: ChangeSpec, table: Target, path: Path) -> tuple[int, int]:
     """Remember the events, then bring the touched keys of the target up to what is remembered; rows upserted and deleted.
 
     The log comes first and is a set of facts: repeating the batch after a crash adds nothing to it, and mends the target.
     """
-    state = State(events.sparkSession, path, "events_1" if spec.scd_type == 1 else "events_2")
+    state = State(events.sparkSession, path, _LOGS[spec.scd_type])
     state.check(events, spec.target)
     batch = events.persist(StorageLevel.DISK_ONLY)
     try:
@@ -52,6 +69,8 @@ def _refresh(touched: DataFrame | None, layout: Layout, spec: ChangeSpec, table:
     log = state.kept.read()
     if touched is not None:
         log = log.join(touched, list(layout.keys), "left_semi")
+    if spec.scd_type == "bitemporal":
+        return _correct_beliefs(log, _held(table, touched, layout), layout, table)
     timeline = folded_events(with_truncates(log, state), layout)
     if spec.scd_type == 1:
         return table.merge(final_rows(timeline), layout, _final_rows(layout))
@@ -67,12 +86,32 @@ def _final_rows(layout: Layout) -> MergeRows:
     )
 
 
+def _correct_beliefs(log: DataFrame, held: DataFrame, layout: Layout, table: Target) -> tuple[int, int]:
+    believed = believed_versions(log, layout).persist(StorageLevel.DISK_ONLY)
+    try:
+        return table.merge(with_disproved(believed, held, layout), layout, _believed_rows(layout))
+    finally:
+        believed.unpersist()
+
+
+def _held(table: Target, touched: DataFrame | None, layout: Layout) -> DataFrame:
+    rows = table.read()
+    return rows if touched is None else rows.join(touched, list(layout.keys), "left_semi")
+
+
 def _version_rows(layout: Layout) -> MergeRows:
-    bounds = {name: column(name, "s") for name in (START_AT, END_AT)}
-    mine, theirs = ([*layout.value_ranks(of), column(END_AT, of)] for of in ("s", "t"))
+    return _bounded_rows(layout, starts=(START_AT,), ends=(END_AT,))
+
+
+def _believed_rows(layout: Layout) -> MergeRows:
+    return _bounded_rows(layout, starts=(START_AT, SYSTEM_START_AT), ends=(END_AT, SYSTEM_END_AT))
+
+
+def _bounded_rows(layout: Layout, *, starts: tuple[str, ...], ends: tuple[str, ...]) -> MergeRows:
+    mine, theirs = ([*layout.value_ranks(of), *columns(ends, of)] for of in ("s", "t"))
     return MergeRows(
-        matching=meeting_keys(layout) & (column(START_AT, "t") == column(START_AT, "s")),
+        matching=reduce(and_, [column(name, "t") == column(name, "s") for name in starts], meeting_keys(layout)),
         gone=F.col(f"s.{GONE}"),
         differing=~same_values(mine, theirs),
-        assigned={**assigned_data(layout), **bounds},
+        assigned={**assigned_data(layout), **{name: column(name, "s") for name in (*starts, *ends)}},
     )

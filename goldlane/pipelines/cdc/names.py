@@ -9,10 +9,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType, VariantType
 
 START_AT, END_AT = "__START_AT", "__END_AT"
+SYSTEM_START_AT, SYSTEM_END_AT = "__SYSTEM_START_AT", "__SYSTEM_END_AT"
 # What an event is, beside its data.
-SEQUENCE, DELETED, WRITES = "__cdc_sequence", "__cdc_deleted", "__cdc_writes"
+SEQUENCE, SYSTEM, DELETED, WRITES = "__cdc_sequence", "__cdc_system", "__cdc_deleted", "__cdc_writes"
 TRUNCATES, OUTSIDE, ARRIVED = "__cdc_truncates", "__cdc_outside", "__cdc_arrived"
-RESERVED = (SEQUENCE, DELETED, WRITES, TRUNCATES, OUTSIDE, ARRIVED)
+RESERVED = (SEQUENCE, SYSTEM, DELETED, WRITES, TRUNCATES, OUTSIDE, ARRIVED)
 
 
 def quoted(name: str, of: str | None = None) -> str:

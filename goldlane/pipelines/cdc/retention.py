@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from goldlane.pipelines.cdc.names import ARRIVED, DELETED, SEQUENCE, WRITES, writes
+from goldlane.pipelines.cdc.names import ARRIVED, DELETED, SEQUENCE, WRITES, columns, writes
 
 if TYPE_CHECKING:
     from goldlane.pipelines.cdc.columns import Layout
@@ -18,7 +18,7 @@ _COPY, _DELETES, _LATER, _KEPT = "__cdc_copy", "__cdc_deletes", "__cdc_later", "
 
 def still_needed(log: DataFrame, layout: Layout, spec: ChangeSpec) -> DataFrame:
     """The events that can still matter, each once. Deletes of type 1 are forgotten when older than the spec's ``tombstone_ttl``."""
-    same = [*layout.key_columns(), F.col(SEQUENCE), F.col(DELETED), *layout.value_ranks()]
+    same = [*layout.key_columns(), *columns(layout.times), F.col(DELETED), *layout.value_ranks()]
     same += [F.col(WRITES)] if layout.partial else []
     first = Window.partitionBy(*same).orderBy(ARRIVED)
     once = log.withColumn(_COPY, F.row_number().over(first)).where(F.col(_COPY) == 1).drop(_COPY)

@@ -32,6 +32,8 @@ class SnapshotSpec:
     track_history_except_column_list: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        if self.scd_type not in (1, 2):
+            raise CdcError(f"the change flow into {self.target}: stored_as_scd_type must be 1 or 2, not {self.scd_type!r}")
         checked = self._as_changes("NULL")
         for field in fields(self):
             object.__setattr__(self, field.name, getattr(checked, field.name))

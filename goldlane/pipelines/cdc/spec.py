@@ -34,7 +34,10 @@ _EXCLUSIVE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChangeSpec:
-    """How the rows of a source change ``target``: one row per key (type 1), or one per version of a key (type 2).
+    """How the rows of a source change ``target``.
+
+    It holds one row per key (type 1), one per version of a key (type 2), or one per version and span of time in which it was believed
+    (bitemporal; ``system_sequence_by`` orders what became known).
 
     Texts: ``sequence_by`` is a column's name or an expression, conditions are SQL. Lists take names or columns. A NULL condition
     is false; only a row for which ``where`` is true is accepted, any other is an error. ``columns_to_update`` names a source column
@@ -49,7 +52,7 @@ class ChangeSpec:
     keys: tuple[str, ...]
     sequence_by: str | Column
     system_sequence_by: str | Column | None = None
-    scd_type: Literal[1, 2] = 1
+    scd_type: Literal[1, 2, "bitemporal"] = 1
     apply_as_deletes: str | Column | None = None
     apply_as_truncates: str | Column | None = None
     where: str | Column | None = None
@@ -90,8 +93,9 @@ class ChangeSpec:
         mistakes = [] if self.keys else ["keys must name at least one column"]
         if isinstance(self.sequence_by, str) and not self.sequence_by.strip():
             mistakes.append("sequence_by must name a column or an expression")
-        if self.scd_type not in (1, 2):
-            mistakes.append(f"stored_as_scd_type must be 1 or 2, not {self.scd_type!r}")
+        if self.scd_type not in (1, 2, "bitemporal"):
+            mistakes.append(f"stored_as_scd_type must be 1, 2 or 'bitemporal', not {self.scd_type!r}")
+        mistakes += self._system_time_mistakes()
         for settings in _EXCLUSIVE:
             given = [setting for setting in settings if getattr(self, setting) not in (None, False)]
             if len(given) > 1:
@@ -104,6 +108,13 @@ class ChangeSpec:
         if self.tombstone_ttl < timedelta(0):
             mistakes.append("tombstone_ttl must not be negative")
         return mistakes
+
+    def _system_time_mistakes(self) -> list[str]:
+        if self.scd_type != "bitemporal":
+            return [] if self.system_sequence_by is None else ["system_sequence_by needs stored_as_scd_type='bitemporal'"]
+        missing = [] if self.system_sequence_by is not None else ["stored_as_scd_type='bitemporal' needs system_sequence_by"]
+        # As on Databricks.
+        return missing + ([] if self.columns_to_update is None else ["columns_to_update does not go with stored_as_scd_type='bitemporal'"])
 
 
 def _name(column: Any) -> str:

@@ -18,7 +18,7 @@ from goldlane.pipelines.cdc.schemas import same_type
 # Rewriting a log costs as much as reading it, appending does not: this often is seldom enough to be cheap, and keeps files few.
 COMPACT_EVERY = 32
 
-Kind = Literal["sequences", "events_1", "events_2"]
+Kind = Literal["sequences", "events_1", "events_2", "events_bitemporal"]
 
 
 class Log:

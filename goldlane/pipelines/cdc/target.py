@@ -15,10 +15,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from goldlane.pipelines.cdc.columns import Layout, selected_fields
+from goldlane.pipelines.cdc.columns import Layout, bounds, selected_fields
 from goldlane.pipelines.cdc.errors import CdcError
 from goldlane.pipelines.cdc.expressions import sequence_types
-from goldlane.pipelines.cdc.names import END_AT, START_AT, column, quoted
+from goldlane.pipelines.cdc.names import column, quoted
 from goldlane.pipelines.cdc.schemas import grown_schema, same_type
 from goldlane.pipelines.standins import empty_batch
 
@@ -85,7 +85,7 @@ class Target:
         """Columns that the changes lack and Delta fills by itself (generated, identity, default)."""
         carried = {field.name.lower() for field in source.fields}
         missing = [field.name for field in self._schema.fields if field.name.lower() not in carried]
-        if not set(missing) - {START_AT, END_AT}:
+        if not set(missing) - set(bounds(self.spec)):
             return ()
         # DataFrames hide how a column is computed; only the table's own schema says it.
         jvm: Any = self.spark._jvm  # noqa: SLF001  no public way
@@ -117,17 +117,18 @@ class Target:
         return metrics["num_inserted_rows"] + metrics["num_updated_rows"], metrics["num_deleted_rows"]
 
     def _check_bounds(self, source: StructType) -> None:
-        kind = sequence_types(source, self.spec, self.spark)["sequence_by"]
+        kinds, names = sequence_types(source, self.spec, self.spark), bounds(self.spec)
+        wanted = {bound: kinds[sequence] for bound, sequence in names.items()}
         found = {field.name: field.dataType for field in self._schema.fields}
-        mistakes = [f"it lacks the column {bound}" for bound in (START_AT, END_AT) if bound not in found]
+        mistakes = [f"it lacks the column {bound}" for bound in wanted if bound not in found]
         mistakes += [
             f"{bound} is {found[bound].simpleString()}, the sequence is {kind.simpleString()}"
-            for bound in (START_AT, END_AT)
+            for bound, kind in wanted.items()
             if bound in found and not same_type(found[bound], kind)
         ]
         if mistakes:
-            hint = f"declare {START_AT} and {END_AT} with the sequence's type, or no schema at all"
-            raise CdcError(f"the target {self.spec.target} cannot hold SCD type 2: " + "; ".join(mistakes), hint=hint)
+            hint = f"declare {', '.join(wanted)} with the sequence's type, or no schema at all"
+            raise CdcError(f"the target {self.spec.target} cannot hold SCD type {self.spec.scd_type}: " + "; ".join(mistakes), hint=hint)
 
 
 def meeting_keys(layout: Layout) -> Column:

@@ -19,7 +19,7 @@ _SO_FAR = (Window.unboundedPreceding, Window.currentRow)
 
 def in_order(layout: Layout) -> WindowSpec:
     """A key's events by sequence; at one sequence the lesser rows first, a delete last of all, so that it wins."""
-    return Window.partitionBy(*layout.key_columns()).orderBy(SEQUENCE, DELETED, *layout.value_ranks())
+    return Window.partitionBy(*layout.key_columns()).orderBy(*layout.times, DELETED, *layout.value_ranks())
 
 
 def folded_events(log: DataFrame, layout: Layout) -> DataFrame:
@@ -28,7 +28,7 @@ def folded_events(log: DataFrame, layout: Layout) -> DataFrame:
     if not layout.partial:
         return timeline
     lived = timeline.withColumn(_LIFE, F.count_if(F.col(DELETED)).over(in_order(layout).rowsBetween(*_SO_FAR)))
-    life = Window.partitionBy(*layout.key_columns(), _LIFE).orderBy(SEQUENCE, DELETED, *layout.value_ranks()).rowsBetween(*_SO_FAR)
+    life = Window.partitionBy(*layout.key_columns(), _LIFE).orderBy(*layout.times, DELETED, *layout.value_ranks()).rowsBetween(*_SO_FAR)
     values = [_last_written(name, life) for name in layout.values]
     return lived.select(*layout.key_columns(), *values, SEQUENCE, DELETED, _NEXT)
 
