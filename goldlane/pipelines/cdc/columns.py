@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import DataType, StructField, StructType
 
 from goldlane.pipelines.cdc.errors import CdcError
-from goldlane.pipelines.cdc.expressions import require_expressions_fit, sequence_types
+from goldlane.pipelines.cdc.expressions import expression_mistakes, sequence_types
 from goldlane.pipelines.cdc.names import END_AT, RESERVED, SEQUENCE, START_AT, SYSTEM, SYSTEM_END_AT, SYSTEM_START_AT, columns, ranks
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Layout:
 
 def selected_fields(source: StructType, spec: ChangeSpec) -> list[StructField]:
     """The source's columns that belong into the target, keys included; every unknown name is reported at once."""
-    _check_names(source, spec)
+    _refuse(_name_mistakes(source, spec), source, spec)
     keys = _lowered(spec.keys)
     wanted = _lowered(spec.column_list) if spec.column_list is not None else None
     left_out = _lowered(spec.except_column_list or ())
@@ -82,8 +82,8 @@ def bounds(spec: ChangeSpec) -> dict[str, str]:
 
 def planned_schema(source: StructType, spec: ChangeSpec, spark: SparkSession) -> StructType:
     """The target's columns, as ``apply.target_schema`` says."""
+    _refuse([*_name_mistakes(source, spec), *expression_mistakes(source, spec, spark)], source, spec)
     fields = selected_fields(source, spec)
-    require_expressions_fit(source, spec, spark)
     if spec.scd_type == 1:
         return StructType(fields)
     kinds = sequence_types(source, spec, spark)
@@ -122,7 +122,7 @@ def _chosen(names: Iterable[str], listed: Iterable[str] | None, excepted: Iterab
     return tuple(names) if default else ()
 
 
-def _check_names(source: StructType, spec: ChangeSpec) -> None:
+def _name_mistakes(source: StructType, spec: ChangeSpec) -> list[str]:
     known = _spelling(source)
     mistakes = [
         f"{setting} names {name!r}, which the source lacks"
@@ -130,12 +130,13 @@ def _check_names(source: StructType, spec: ChangeSpec) -> None:
         for name in getattr(spec, setting) or ()
         if name.lower() not in known
     ]
-    if spec.columns_to_update is not None and spec.columns_to_update.lower() not in known:
-        mistakes.append(f"columns_to_update names {spec.columns_to_update!r}, which the source lacks")
     taken = {name.lower() for name in (*RESERVED, *bounds(spec))} & set(known)
-    mistakes += [f"the source's column {known[name]!r} has a name that the change flow itself uses" for name in sorted(taken)]
+    return mistakes + [f"the source's column {known[name]!r} has a name that the change flow itself uses" for name in sorted(taken)]
+
+
+def _refuse(mistakes: list[str], source: StructType, spec: ChangeSpec) -> None:
     if mistakes:
-        raise CdcError(f"the change flow into {spec.target}: " + "; ".join(mistakes), hint=f"the source has {', '.join(known.values())}")
+        raise CdcError(f"the change flow into {spec.target}: " + "; ".join(mistakes), hint=f"the source has {', '.join(source.names)}")
 
 
 def _spelling(schema: StructType) -> dict[str, str]:

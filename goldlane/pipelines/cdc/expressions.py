@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DataType, NullType, StringType, StructType
 
 from goldlane.errors import first_line
-from goldlane.pipelines.cdc.errors import CdcError
 from goldlane.pipelines.cdc.names import column, is_orderable
 from goldlane.pipelines.standins import empty_batch
 
@@ -40,16 +39,10 @@ def sequence_types(source: StructType, spec: ChangeSpec, spark: SparkSession) ->
     }
 
 
-def require_expressions_fit(source: StructType, spec: ChangeSpec, spark: SparkSession) -> None:
-    """Try every expression of the spec.
-
-    Raises:
-        CdcError: some name what the source lacks, or give no condition, no order, no list of names; all of them at once.
-    """
+def expression_mistakes(source: StructType, spec: ChangeSpec, spark: SparkSession) -> list[str]:
+    """What is wrong with the spec's expressions: they name what the source lacks, or give no condition, no order, no list of names."""
     rows = empty_batch(spark, source)
-    mistakes = [mistake for name, value in _expressions(spec) for mistake in _mistakes(rows, name, value)]
-    if mistakes:
-        raise CdcError(f"the change flow into {spec.target}: " + "; ".join(mistakes), hint=f"the source has {', '.join(source.names)}")
+    return [mistake for name, value in _expressions(spec) for mistake in _mistakes(rows, name, value)]
 
 
 def _expressions(spec: ChangeSpec) -> Iterator[tuple[str, Any]]:

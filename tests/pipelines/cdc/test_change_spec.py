@@ -89,7 +89,7 @@ def test_every_column_that_the_source_lacks_is_reported_at_once(spark: SparkSess
 
     assert "keys names 'idd', which the source lacks" in str(caught.value)
     assert "except_column_list names 'opcode'" in str(caught.value)
-    assert "columns_to_update names 'changed'" in str(caught.value)
+    assert "columns_to_update 'changed' does not fit the source" in str(caught.value)
     assert "the source has id, name, op code, seq" in str(caught.value)
 
 
