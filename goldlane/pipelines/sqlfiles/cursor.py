@@ -95,11 +95,13 @@ class Cursor:
 
     def items(self) -> Iterator[Cursor]:
         """What stands between commas, those in parentheses and in types such as ``MAP<INT, STRING>`` aside."""
-        start, depth = self._position, 0
+        start, depth, angles = self._position, 0, 0
         while not self.ended:
             word = self._take()
-            depth += _depth(word) or (word.says("<") - word.says(">"))
-            if depth == 0 and word.says(","):
+            depth += _depth(word)
+            # Inside parentheses they compare.
+            angles += (word.says("<") - word.says(">")) if depth == 0 else 0
+            if depth == 0 and angles == 0 and word.says(","):
                 yield Cursor(self.text, self._words[start : self._position - 1], word.line)
                 start = self._position
         yield Cursor(self.text, self._words[start:], self.line)

@@ -105,6 +105,15 @@ def test_columns_become_the_schema_and_constraints_its_rules_and_keys(declared: 
     ]
 
 
+def test_a_comparison_in_a_rule_is_no_bracket(declared: Declared) -> None:
+    registry = declared(
+        "CREATE STREAMING TABLE t (CONSTRAINT a EXPECT (x > 0) ON VIOLATION DROP ROW, CONSTRAINT b EXPECT (x < 9))"
+        " AS SELECT * FROM STREAM s"
+    )
+
+    assert [(rule.name, rule.predicate) for rule in registry.datasets["default.t"].expectations] == [("a", "x > 0"), ("b", "x < 9")]
+
+
 def test_a_table_with_rules_alone_has_no_schema(declared: Declared) -> None:
     dataset, _ = only(declared("CREATE LIVE TABLE a (CONSTRAINT c EXPECT(id > 0)) AS SELECT 1 AS id"))
 
