@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import demo, events, graph, lookup, publish, run, sample
+from goldlane.cli import check, demo, events, graph, lookup, publish, run, sample
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("sample")(sample.sample)
 app.command("run")(run.run)
+app.command("check")(check.check)
 app.command("graph")(graph.graph)
 app.command("events")(events.events)
 app.command("publish")(publish.publish)

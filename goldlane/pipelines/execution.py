@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,22 @@ from goldlane.pipelines.surroundings import find_around
 class Execution:
     """Runs files one after the other; they share ``spark`` and ``dbutils``, and nothing else."""
 
-    def __init__(self, session: Any, reads: Reads | None, folders: Sequence[Path], settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        session: Any,
+        reads: Reads | None,
+        folders: Sequence[Path],
+        settings: Mapping[str, str],
+        shown: Callable[[DBUtils], Any] = lambda dbutils: dbutils,
+    ) -> None:
         self._reads, self._folders = reads, folders
         self._dbutils = DBUtils(settings=settings, path=self._path, run_notebook=self._run_notebook)
-        self._globals = notebook_globals(session, self._dbutils)
+        # What the files see of it.
+        dbutils = shown(self._dbutils)
+        self._globals = notebook_globals(session, dbutils)
         self._open: list[Path] = []
         self._installs: dict[Path, tuple[Install, ...]] = {}
-        serve_runtime(self._globals, dbutils=_answering(self._dbutils))
+        serve_runtime(self._globals, dbutils=_answering(dbutils))
 
     def run(self, file: Path) -> None:
         """Execute a file in a module of its own, with its folder as the current one, as on the platform."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from typing import Any
 from goldlane.pipelines.definitions import Dataset, Problem
 from goldlane.pipelines.effects import RECEIVERS, Effect, advice, effect_of_sql
 from goldlane.pipelines.errors import SideEffectError
-from goldlane.pipelines.places import Place
+from goldlane.pipelines.places import Place, is_users
 
-_LIBRARY = f"{Path(__file__).resolve().parents[1]}{os.sep}"
 # The dataset whose function runs in this thread. A thread that Spark starts for a sink's handler has none, and is free.
 _evaluated: ContextVar[Dataset | None] = ContextVar("goldlane_evaluated_dataset", default=None)
 
@@ -43,8 +41,8 @@ class SideEffect:
 class Guard:
     """Judges the calls of one load and update. ``report`` is told each place once; strict mode refuses what else warns."""
 
-    def __init__(self, root: Path, *, strict: bool = False) -> None:
-        self._root, self._strict = f"{root}{os.sep}", strict
+    def __init__(self, folders: Sequence[Path], *, strict: bool = False) -> None:
+        self._folders, self._strict = folders, strict
         self._met: dict[tuple[Place, str], SideEffect] = {}
         self._report: Callable[[SideEffect], None] | None = None
 
@@ -66,7 +64,7 @@ class Guard:
             SideEffectError: a dataset function makes it, and it is a write, or the mode is strict.
         """
         dataset = _evaluated.get()
-        if dataset is None or not file.startswith(self._root) or file.startswith(_LIBRARY) or "site-packages" in file:
+        if dataset is None or not is_users(file, self._folders):
             return
         met = SideEffect(dataset=dataset, call=call, effect=effect, place=Place(file, line))
         if effect is Effect.WRITE or self._strict:
@@ -89,13 +87,13 @@ def evaluating(dataset: Dataset) -> Iterator[None]:
 
 
 @contextmanager
-def guarded(root: Path, *, strict: bool = False) -> Iterator[Guard]:
+def guarded(folders: Sequence[Path], *, strict: bool = False) -> Iterator[Guard]:
     """Watch the calls of Spark and Delta that have side effects, as long as the body of the ``with`` runs."""
     from pyspark.sql import SparkSession
 
     from goldlane.pipelines.injected import PipelineSession
 
-    guard = Guard(root, strict=strict)
+    guard = Guard(folders, strict=strict)
     watched: list[tuple[type, str, Any]] = []
     try:
         for receiver in RECEIVERS:
@@ -139,10 +137,11 @@ def _judge(receiver: str, method: str, effect: Effect) -> Judge:
 def _judge_sql(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, Effect] | None:
     text = args[1] if len(args) > 1 else kwargs.get("sqlQuery")
     effect = effect_of_sql(text) if isinstance(text, str) else None
-    return (f"sql({_opening(text)!r})", effect) if effect is not None and isinstance(text, str) else None
+    return (sql_call(text), effect) if effect is not None and isinstance(text, str) else None
 
 
-def _opening(text: str) -> str:
-    """The first words of a statement."""
+def sql_call(text: str) -> str:
+    """A SQL statement by its first words."""
     words = text.split()
-    return " ".join(words[:4]) + (" ..." if len(words) > 4 else "")  # noqa: PLR2004  enough to recognise it
+    opening = " ".join(words[:4]) + (" ..." if len(words) > 4 else "")  # noqa: PLR2004  enough to recognise it
+    return f"sql({opening!r})"

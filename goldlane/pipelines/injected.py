@@ -50,6 +50,10 @@ class PipelineSession(SparkSession):
         text = replace_calls(sqlQuery, self.table_functions)
         return super().sql(replace_tables(text, self._replacement), args, **kwargs)
 
+    def setting(self, key: str) -> str | None:
+        """What ``${key}`` of a SQL file means; None when nobody gave it."""
+        return self.conf.get(key, None)
+
     def _replacement(self, reference: TableReference) -> str | None:
         reads = current_reads()
         if not reads.knows(reference.name):

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import GoldlaneError
+from goldlane.pipelines.dbutils import DBUtils
 from goldlane.pipelines.definitions import Problem
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.execution import Execution
@@ -57,11 +58,16 @@ class LoadReads:
         return self._files.path(path)
 
 
-def load(
-    sources: Sources, registry: Registry, session: PipelineSession, reads: Reads, configuration: Mapping[str, str] | None = None
+def load(  # noqa: PLR0913  the sources, and what they find in their globals
+    sources: Sources,
+    registry: Registry,
+    session: PipelineSession,
+    reads: Reads,
+    configuration: Mapping[str, str] | None = None,
+    shown: Callable[[DBUtils], Any] = lambda dbutils: dbutils,
 ) -> None:
     """Execute all of ``sources``; what goes wrong becomes a problem with file and line, and the next file is loaded."""
-    execution = Execution(session, reads, sources.folders, configuration or {})
+    execution = Execution(session, reads, sources.folders, configuration or {}, shown)
     with collecting(registry), reading(reads):
         for file in sources.files:
             run = partial(load_sql, registry=registry, session=session) if file.suffix == ".sql" else execution.run

@@ -16,6 +16,11 @@ class Late:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
+    @property
+    def made(self) -> Any:
+        """The object."""
+        return self._make()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._make(), name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,13 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+def is_users(file: str, folders: Iterable[Path]) -> bool:
+    """Whether a file belongs to the pipeline: it lies under ``folders``, and is neither an installed package nor Goldlane's."""
+    if "site-packages" in file or file.startswith(_HERE):
+        return False
+    return any(file.startswith(f"{folder}{os.sep}") for folder in folders)
 
 
 def place_of_caller() -> Place | None:

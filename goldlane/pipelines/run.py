@@ -142,7 +142,7 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
         served_modules(root, folders),
         pipeline_session(base, request.configuration) as session,
         worker_imports(base, folders),
-        guarded(root, strict=request.strict) as guard,
+        guarded(request.sources.folders, strict=request.strict) as guard,
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)

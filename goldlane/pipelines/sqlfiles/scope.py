@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -101,8 +100,10 @@ class Scope:
         return Statement(text, statement.line)
 
     def _value(self, key: str) -> str | None:
-        configured: Callable[..., str | None] = self.session.conf.get
-        return self._values.get(key, configured(key, None))
+        if key in self._values:
+            return self._values[key]
+        given: str | None = self.session.setting(key)
+        return given
 
     def _qualified(self, reference: TableReference) -> str | None:
         name = reference.name.lower()
