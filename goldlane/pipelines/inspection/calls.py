@@ -49,12 +49,13 @@ class Calls:
 
     def call(self, node: ast.Call, scope: Scope) -> Value:
         """What a call gives."""
-        arguments = self._arguments(node, scope)
         if not isinstance(node.func, ast.Attribute):
-            return self.invoke(self._expressions.value(node.func, scope), arguments, Place(scope.file, node.lineno))
+            target = self._expressions.value(node.func, scope)
+            return self.invoke(target, self._arguments(node, scope), Place(scope.file, node.lineno))
         # A chain over several lines is counted where its method stands.
         place = Place(scope.file, node.func.end_lineno or node.lineno)
         receiver = self._expressions.value(node.func.value, scope)
+        arguments = self._arguments(node, scope)
         answer = self._roles.method(receiver, node.func.attr, arguments, place)
         return answer if answer is not None else self._method(receiver, node.func.attr, arguments, place)
 

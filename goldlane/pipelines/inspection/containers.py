@@ -19,7 +19,7 @@ def elements(value: Value) -> list[Value] | None:
         return list(value.known)
     if value.role is Role.ENTRIES:
         return [known(key) for key in value.known]
-    if value.role is Role.KNOWN and isinstance(value.known, _LISTS):
+    if value.role is Role.KNOWN and any(isinstance(value.known, kind) for kind in _LISTS):
         return [lifted(item) for item in islice(value.known, MANY)]
     return None
 

@@ -68,8 +68,8 @@ class LazySession(PipelineSession):
 
     def setting(self, key: str) -> str | None:
         """What ``${key}`` of a SQL file means; a stand-in when nobody gave it."""
-        found: str | None = self._settings.get(key)
-        return found
+        found: str | None = self._settings.known(key, None)
+        return found if found is not None else self._settings.stand_in(key)
 
     @property
     def version(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from goldlane.pipelines.definitions import Problem
 from goldlane.pipelines.inspection.unknown import UnknownText
-from goldlane.pipelines.places import place_of_caller
+from goldlane.pipelines.places import Place, place_of_caller
 
 _NOT_GIVEN = object()
 
@@ -29,8 +29,12 @@ class Settings:
             return default
         if key.startswith("spark.sql."):
             return self._real().get(key)
+        return self.stand_in(key, place_of_caller())
+
+    def stand_in(self, key: str, place: Place | None = None) -> str:
+        """A text for a setting that nobody gave, which is noted."""
         message = f"the setting {key!r} is not given, so check went on with a stand-in; give it with --conf {key}=VALUE"
-        self._note(Problem(code="unknown_setting", message=message, place=place_of_caller(), severity="warning"))
+        self._note(Problem(code="unknown_setting", message=message, place=place, severity="warning"))
         return UnknownText.of(key)
 
     def known(self, key: str, default: Any) -> Any:
