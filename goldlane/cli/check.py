@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from goldlane.cli.output import print_json, results
 
 if TYPE_CHECKING:
     from goldlane.pipelines.inspection.report import Report
+    from goldlane.pipelines.places import Place
 
 Several = list[str] | None
 _PLATFORMS = {"databricks": "Databricks", "oss_spark_4_2": "open-source Spark 4.2", "goldlane": "Goldlane"}
@@ -45,12 +47,21 @@ def show(report: Report) -> None:
         table.add_column(column)
     for dataset in report.datasets:
         kind = dataset.kind.value.replace("_", " ") if dataset.kind else "?"
-        table.add_row(dataset.name, kind, "?" if dataset.inputs is None else ", ".join(dataset.inputs), str(dataset.place or ""))
+        table.add_row(dataset.name, kind, "?" if dataset.inputs is None else ", ".join(dataset.inputs), _place(dataset.place))
     console = results()
     console.print(table)
     for problem in report.problems:
-        place = f"{problem.place}: " if problem.place else ""
+        place = f"{_place(problem.place)}: " if problem.place else ""
         console.print(f"{place}{problem.severity}: {problem.message} [{problem.code}]", markup=False)
     for platform, verdict in report.runs_on.items():
         why = f": {', '.join(verdict.why)}" if verdict.why else ""
         console.print(f"runs on {_PLATFORMS[platform]}: {_WORDS[verdict.ok]}{why}", markup=False)
+
+
+def _place(place: Place | None) -> str:
+    """A line of a file, seen from the current folder."""
+    if place is None:
+        return ""
+    here = Path.cwd()
+    file = Path(place.file)
+    return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{place.line}"

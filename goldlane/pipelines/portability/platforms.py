@@ -24,7 +24,8 @@ def _names(*texts: str) -> frozenset[str]:
     return frozenset(name for text in texts for name in text.split())
 
 
-_TABLE = "name comment spark_conf table_properties path partition_cols cluster_by cluster_by_auto schema row_filter"
+# Databricks documents that code for open-source pipelines runs there unmodified: so `format` is taken.
+_TABLE = "name format comment spark_conf table_properties path partition_cols cluster_by cluster_by_auto schema row_filter"
 _RULES = "expect_all expect_all_or_drop expect_all_or_fail"
 _CDC = (
     "target source keys sequence_by where ignore_null_updates ignore_null_updates_column_list ignore_null_updates_except_column_list"

@@ -53,7 +53,7 @@ _RUNTIME = re.compile(r"^goldlane(\.(pipelines|session|testing|cli)\b.*)?$")
 # Spellings inside of texts: options of readers, and SQL.
 TEXTS = (
     (re.compile(r"^cloudFiles$", re.IGNORECASE), "auto_loader", "Auto Loader", _OPEN),
-    (re.compile(r"\bLIVE\s*\.\s*\w", re.IGNORECASE), "live_schema", "the schema LIVE", _OPEN),
+    (re.compile(r"(?i:\b(?:FROM|JOIN|INTO|TABLE|STREAM)\b[\s(]*LIVE\s*\.\s*\w)|^LIVE\.\w+$"), "live_schema", "the schema LIVE", _OPEN),
     (re.compile(r"\b(read_files|cloud_files)\s*\(", re.IGNORECASE), "read_files", "read_files", _OPEN),
     (re.compile(r"\bevent_log\s*\(", re.IGNORECASE), "event_log", "event_log", _OPEN),
     (
@@ -89,16 +89,9 @@ def _of_name(use: ApiUse, place: Place) -> Iterator[Reason]:
         return
     if use.name not in NAMES:
         yield Reason(code="not_served", what=use.name, place=place, platforms=frozenset({Platform.GOLDLANE}))
-    unknown = use.keywords - DATABRICKS[use.name] - OPEN_SOURCE.get(use.name, frozenset())
+    unknown = use.keywords - DATABRICKS[use.name]
     for keyword in sorted(unknown):
         yield Reason(code="unknown_keyword", what=f"{use.name}({keyword}=), which never existed", place=place, platforms=_ALL)
-    for keyword in sorted(use.keywords & OPEN_SOURCE.get(use.name, frozenset()) - DATABRICKS[use.name]):
-        yield Reason(
-            code="open_source_keyword",
-            what=f"{use.name}({keyword}=)",
-            place=place,
-            platforms=frozenset({Platform.DATABRICKS, Platform.GOLDLANE}),
-        )
     if use.name not in OPEN_SOURCE:
         code = next((code for pattern, code in _GROUPS if pattern.search(use.name)), "unknown_name")
         yield Reason(code=code, what=use.name, place=place, platforms=_OPEN)

@@ -35,12 +35,12 @@ MV, ST = "materialized_view", "streaming_table"
         ('return spark.table("{}.{}".format(SCHEMA, "orders".lower()))', MV, ["silver.orders"]),
         ('return spark.table("%s.orders" % SCHEMA)', MV, ["silver.orders"]),
         ('return spark.table(NAMES["first"])', MV, ["raw.first"]),
-        ('return reduce(DataFrame.unionByName, [dlt.read_stream(name) for name in NAMES.values()])', ST, ["raw.first", "raw.second"]),
-        ('frame = None\n    for name in NAMES.values():\n        one = spark.table(name)\n        frame = one if frame is None else frame.union(one)\n    return frame', MV, ["raw.first", "raw.second"]),
+        ("return reduce(DataFrame.unionByName, [dlt.read_stream(name) for name in NAMES.values()])", ST, ["raw.first", "raw.second"]),
+        ("frame = None\n    for n in NAMES.values():\n        frame = united(frame, n)\n    return frame", MV, ["raw.first", "raw.second"]),
         ('frame = dlt.read("own")\n    frame.createOrReplaceTempView("mine")\n    return spark.sql("SELECT * FROM mine")', MV, ["own"]),
         ('def inner(name="orders"):\n        return dlt.read_stream(name)\n    return inner()', ST, ["orders"]),
         ('return dlt.read("own").transform(lambda df, other: df.join(dlt.read(other), "id"), "orders")', MV, ["own", "orders"]),
-        ('if spark.conf.get("mode", "stream") == "stream":\n        return dlt.read_stream("orders")\n    return dlt.read("own")', ST, ["orders"]),
+        ('if spark.conf.get("m", "on") == "on":\n        return dlt.read_stream("orders")\n    return dlt.read("own")', ST, ["orders"]),
         ('try:\n        return dlt.read("own")\n    except Exception:\n        raise', MV, ["own"]),
         ('with open("x") as file:\n        return dlt.read("own")', MV, ["own"]),
         ('match SCHEMA:\n        case "silver":\n            return dlt.read("own")\n    return dlt.read("orders")', MV, ["own", "orders"]),
@@ -67,6 +67,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 SCHEMA = "silver"
 NAMES = {{"first": "raw.first", "second": "raw.second"}}
+
+def united(frame, name):
+    one = spark.table(name)
+    return one if frame is None else frame.union(one)
 
 @dlt.table
 def found():
