@@ -56,7 +56,7 @@ DATABRICKS: Signatures = {
     "expect_all_or_fail": _ALL_RULES,
     "append_flow": _names("name target comment spark_conf once depends_on"),
     "replace_flow": _names("target replace_using sequence_by name comment spark_conf"),
-    "update_flow": _names("name target spark_conf"),
+    "update_flow": _names("name target comment spark_conf depends_on"),
     "create_auto_cdc_flow": _names(_CDC),
     "apply_changes": _names(_CDC),
     "create_auto_cdc_from_snapshot_flow": _names(_SNAPSHOT, "name flow_name"),
