@@ -71,6 +71,16 @@ def test_a_person_reads_a_table_then_a_line_per_problem(goldlane: Goldlane) -> N
     assert "runs on Databricks: yes\nruns on open-source Spark 4.2: no: module_name, view" in ran.out
 
 
+def test_the_page_about_portability_shows_what_is_printed(goldlane: Goldlane) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "portability.md").read_text(encoding="utf-8")
+    shown = page.split("```console\n$ goldlane check lane.py\n")[1].split("```")[0]
+    written("lane.py", LANE)
+
+    ran = goldlane("check", "lane.py")
+
+    assert [line.rstrip() for line in ran.out.splitlines()] == shown.splitlines()
+
+
 @pytest.mark.parametrize(
     "text,code,registered",
     [

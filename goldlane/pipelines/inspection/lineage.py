@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from goldlane.errors import GoldlaneError
-from goldlane.pipelines.definitions import Dataset, Flow, Kind, Problem, QueryFlow
+from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Kind, Problem, QueryFlow
 from goldlane.pipelines.effects import Effect, advice
 from goldlane.pipelines.inspection.calls import Calls
 from goldlane.pipelines.inspection.settings import Settings
@@ -79,10 +80,11 @@ class Lineage:
         trace = Trace(self._view_streams)
         place = flow.place or Place("", 0)
         calls = Calls(trace, self._trees, self._folders, self._settings)
-        if isinstance(flow, QueryFlow) and isinstance(flow.function, SqlQuery):
-            return Followed(trace=trace, streams=_streams(calls.query(flow.function.text, flow.function.place)))
         if isinstance(flow, QueryFlow):
-            return Followed(trace=trace, streams=_streams(calls.follow(flow.function)))
+            return Followed(trace=trace, streams=_streams(_result(flow.function, calls)))
+        if isinstance(flow, ChangeFlow) and flow.query is not None:
+            _result(flow.query, calls)
+            return Followed(trace=trace, streams=True)
         source = flow.source
         if isinstance(source, str):
             trace.read(known(source), place, streams=True)
@@ -108,6 +110,11 @@ class Lineage:
     def _spelled(self, name: str) -> str:
         own = self._own(name)
         return own.written if own is not None else name
+
+
+def _result(function: Callable[..., Any], calls: Calls) -> Value:
+    """What the function of a flow returns; that of a SQL file is its text."""
+    return calls.query(function.text, function.place) if isinstance(function, SqlQuery) else calls.follow(function)
 
 
 def _streams(result: Value) -> bool | None:

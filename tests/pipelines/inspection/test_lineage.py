@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from goldlane.pipelines.graph import pipeline_graph
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Checked = Callable[..., Any]
 MV, ST = "materialized_view", "streaming_table"
 
 
-@pytest.mark.parametrize(
-    "body,kind,inputs",
-    [
-        ('return dlt.read("orders")', MV, ["orders"]),
-        ('return dlt.read_stream("orders")', ST, ["orders"]),
-        ('return spark.table("main.raw.orders")', MV, ["main.raw.orders"]),
-        ('return spark.read.table("raw.orders").where("id > 1")', MV, ["raw.orders"]),
-        ('return spark.readStream.option("skipChangeCommits", "true").table("raw.orders")', ST, ["raw.orders"]),
-        ('return spark.read.format("delta").table("raw.orders")', MV, ["raw.orders"]),
-        ('return (spark.readStream.format("delta")\n        .table("raw.orders"))', ST, ["raw.orders"]),
-        ('return sql("SELECT * FROM raw.orders")', MV, ["raw.orders"]),
-        ('return spark.sql("WITH a AS (SELECT * FROM LIVE.own) SELECT * FROM a JOIN b USING (id)")', MV, ["own", "b"]),
-        ('return spark.sql("SELECT * FROM STREAM(LIVE.own)")', ST, ["own"]),
-        ('return spark.sql("SELECT * FROM STREAM read_files(\'/mnt/x\')")', ST, []),
-        ('return spark.sql(f"SELECT * FROM {SCHEMA}.orders")', MV, ["silver.orders"]),
-        ('return spark.sql("SELECT * FROM {it} JOIN b", it=dlt.read("own"))', MV, ["own", "b"]),
-        ('return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("/mnt/x")', ST, []),
-        ('return spark.read.csv("/mnt/x", header=True)', MV, []),
-        ("return spark.range(3)", MV, []),
-        ('return dlt.read_stream("orders").join(dlt.read("own"), "id", "left")', ST, ["orders", "own"]),
-        ('return dlt.read("own").join(dlt.read_stream("orders"), "id")', ST, ["own", "orders"]),
-        ('return spark.table("{}.{}".format(SCHEMA, "orders".lower()))', MV, ["silver.orders"]),
-        ('return spark.table("%s.orders" % SCHEMA)', MV, ["silver.orders"]),
-        ('return spark.table(NAMES["first"])', MV, ["raw.first"]),
-        ("return reduce(DataFrame.unionByName, [dlt.read_stream(name) for name in NAMES.values()])", ST, ["raw.first", "raw.second"]),
-        ("frame = None\n    for n in NAMES.values():\n        frame = united(frame, n)\n    return frame", MV, ["raw.first", "raw.second"]),
-        ('frame = dlt.read("own")\n    frame.createOrReplaceTempView("mine")\n    return spark.sql("SELECT * FROM mine")', MV, ["own"]),
-        ('def inner(name="orders"):\n        return dlt.read_stream(name)\n    return inner()', ST, ["orders"]),
-        ('return dlt.read("own").transform(lambda df, other: df.join(dlt.read(other), "id"), "orders")', MV, ["own", "orders"]),
-        ('if spark.conf.get("m", "on") == "on":\n        return dlt.read_stream("orders")\n    return dlt.read("own")', ST, ["orders"]),
-        ('try:\n        return dlt.read("own")\n    except Exception:\n        raise', MV, ["own"]),
-        ('with open("x") as file:\n        return dlt.read("own")', MV, ["own"]),
-        ('match SCHEMA:\n        case "silver":\n            return dlt.read("own")\n    return dlt.read("orders")', MV, ["own", "orders"]),
-        ('if unknown():\n        return dlt.read_stream("orders")\n    return dlt.read("own")', None, ["orders", "own"]),
-        ('return spark.table(dbutils.widgets.get("table"))', None, None),
-        ('return spark.table(spark.table("names").first()[0])', None, None),
-        ("return not_followed.load(spark)", None, None),
-        ('return SparkSession.builder.appName("x").getOrCreate().table("orders")', MV, ["orders"]),
-        ('return SparkSession.getActiveSession().readStream.table("orders")', ST, ["orders"]),
-        ('return DeltaTable.forName(spark, "raw.orders").toDF()', MV, ["raw.orders"]),
-        ('return dlt.read("batch_view")', MV, ["batch_view"]),
-        ('return dlt.read("streaming_view").groupBy("id").count()', ST, ["streaming_view"]),
-        ('return dlt.read("views_of_views")', ST, ["views_of_views"]),
-    ],
-)  # fmt: skip
-def test_kind_and_inputs_are_those_of_the_function(checked: Checked, body: str, kind: str | None, inputs: list[str] | None) -> None:
-    report = checked(
-        f"""
+BODIES: list[tuple[str, str | None, list[str] | None]] = [
+    ('return dlt.read("orders")', MV, ["orders"]),
+    ('return dlt.read_stream("orders")', ST, ["orders"]),
+    ('return spark.table("main.raw.orders")', MV, ["main.raw.orders"]),
+    ('return spark.read.table("raw.orders").where("id > 1")', MV, ["raw.orders"]),
+    ('return spark.readStream.option("skipChangeCommits", "true").table("raw.orders")', ST, ["raw.orders"]),
+    ('return spark.read.format("delta").table("raw.orders")', MV, ["raw.orders"]),
+    ('return (spark.readStream.format("delta")\n        .table("raw.orders"))', ST, ["raw.orders"]),
+    ('return sql("SELECT * FROM raw.orders")', MV, ["raw.orders"]),
+    ('return spark.sql("WITH a AS (SELECT * FROM LIVE.own) SELECT * FROM a JOIN b USING (id)")', MV, ["own", "b"]),
+    ('return spark.sql("SELECT * FROM STREAM(LIVE.own)")', ST, ["own"]),
+    ('return spark.sql("SELECT * FROM STREAM read_files(\'/mnt/x\')")', ST, []),
+    ('return spark.sql(f"SELECT * FROM {SCHEMA}.orders")', MV, ["silver.orders"]),
+    ('return spark.sql("SELECT * FROM {it} JOIN b", it=dlt.read("own"))', MV, ["own", "b"]),
+    ('return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("/mnt/x")', ST, []),
+    ('return spark.read.csv("/mnt/x", header=True)', MV, []),
+    ("return spark.range(3)", MV, []),
+    ('return dlt.read_stream("orders").join(dlt.read("own"), "id", "left")', ST, ["orders", "own"]),
+    ('return dlt.read("own").join(dlt.read_stream("orders"), "id")', ST, ["own", "orders"]),
+    ('return spark.table("{}.{}".format(SCHEMA, "orders".lower()))', MV, ["silver.orders"]),
+    ('return spark.table("%s.orders" % SCHEMA)', MV, ["silver.orders"]),
+    ('return spark.table(NAMES["first"])', MV, ["raw.first"]),
+    ("return reduce(DataFrame.unionByName, [dlt.read_stream(name) for name in NAMES.values()])", ST, ["raw.first", "raw.second"]),
+    ("frame = None\n    for n in NAMES.values():\n        frame = united(frame, n)\n    return frame", MV, ["raw.first", "raw.second"]),
+    ('frame = dlt.read("own")\n    frame.createOrReplaceTempView("mine")\n    return spark.sql("SELECT * FROM mine")', MV, ["own"]),
+    ('def inner(name="orders"):\n        return dlt.read_stream(name)\n    return inner()', ST, ["orders"]),
+    ('return dlt.read("own").transform(lambda df, other: df.join(dlt.read(other), "id"), "orders")', MV, ["own", "orders"]),
+    ('if spark.conf.get("m", "on") == "on":\n        return dlt.read_stream("orders")\n    return dlt.read("own")', ST, ["orders"]),
+    ('try:\n        return dlt.read("own")\n    except Exception:\n        raise', MV, ["own"]),
+    ('with open("x") as file:\n        return dlt.read("own")', MV, ["own"]),
+    ('match SCHEMA:\n        case "silver":\n            return dlt.read("own")\n    return dlt.read("orders")', MV, ["own", "orders"]),
+    ('if unknown():\n        return dlt.read_stream("orders")\n    return dlt.read("own")', None, ["orders", "own"]),
+    ('return spark.table(dbutils.widgets.get("table"))', None, None),
+    ('return spark.table(spark.table("names").first()[0])', None, None),
+    ("return not_followed.load(spark)", None, None),
+    ('return SparkSession.builder.appName("x").getOrCreate().table("orders")', MV, ["orders"]),
+    ('return SparkSession.getActiveSession().readStream.table("orders")', ST, ["orders"]),
+    ('return DeltaTable.forName(spark, "raw.orders").toDF()', MV, ["raw.orders"]),
+    ('return dlt.read("batch_view")', MV, ["batch_view"]),
+    ('return dlt.read("streaming_view").groupBy("id").count()', ST, ["streaming_view"]),
+    ('return dlt.read("views_of_views")', ST, ["views_of_views"]),
+]  # fmt: skip
+
+HEAD = """
 import dlt
 import json as not_followed
 from functools import reduce
@@ -66,16 +68,15 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 SCHEMA = "silver"
-NAMES = {{"first": "raw.first", "second": "raw.second"}}
+NAMES = {"first": "raw.first", "second": "raw.second"}
 
 def united(frame, name):
     one = spark.table(name)
     return one if frame is None else frame.union(one)
 
-@dlt.table
-def found():
-    {body}
-
+"""
+ORDERS = "@dlt.table\ndef orders():\n    return spark.range(1)\n"
+OTHERS = """
 @dlt.table
 def own():
     return spark.range(1)
@@ -96,10 +97,34 @@ def views_of_views():
 def orders():
     return spark.range(1)
 """
-    )
+
+
+@pytest.mark.parametrize("body,kind,inputs", BODIES)
+def test_kind_and_inputs_are_those_of_the_function(checked: Checked, body: str, kind: str | None, inputs: list[str] | None) -> None:
+    report = checked(f"{HEAD}\n@dlt.table\ndef found():\n    {body}\n{OTHERS}")
 
     found = report.to_json()["datasets"][0]
     assert (report.registered, found["kind"], found["inputs"]) == (True, kind, inputs)
+
+
+def test_planning_which_runs_the_functions_finds_the_same(checked: Checked, spark: SparkSession, tmp_path: Path) -> None:
+    """What a check tells of a function without running it is what running it shows."""
+    needs_files = ("read_files", "cloudFiles", "csv", "open(", "forName", "streaming_view", "views_of_views")
+    told = [body for body, kind, _ in BODIES if kind and not any(word in body for word in needs_files)]
+    functions = [f"@dlt.table\ndef found_{number}():\n    {body}\n" for number, body in enumerate(told)]
+    report = checked("\n".join([HEAD, *functions, OTHERS.partition("@dlt.view\ndef streaming_view")[0], ORDERS]))
+    (tmp_path / "outside").mkdir()
+    spark.range(2).write.format("delta").save(str(tmp_path / "outside" / "table"))
+    outside = ["main.raw.orders", "raw.orders", "b", "silver.orders", "raw.first", "raw.second"]
+
+    graph = pipeline_graph(
+        [tmp_path / "lane.py"], configuration={}, inputs=dict.fromkeys(outside, str(tmp_path / "outside" / "table")), paths={}
+    )
+
+    kinds = {node["name"]: node["kind"] for node in graph["nodes"] if node["kind"] != "external"}
+    reads = {name: {source for source, target in graph["edges"] if target == name} for name in kinds}
+    assert {one.name: one.kind for one in report.datasets} == kinds
+    assert {one.name: set(one.inputs) for one in report.datasets} == reads
 
 
 def test_one_function_makes_many_datasets_in_loops_and_factories(checked: Checked) -> None:
