@@ -24,7 +24,10 @@ def imported(module: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("module", ["goldlane", "goldlane.features", "goldlane.features.online", "goldlane.cli"])
+@pytest.mark.parametrize(
+    "module",
+    ["goldlane", "goldlane.features", "goldlane.features.online", "goldlane.cli", "goldlane.testing.plugin, goldlane.testing.options"],
+)
 def test_it_imports_nothing_heavy(module: str) -> None:
     assert imported(module)["heavy"] == []
 

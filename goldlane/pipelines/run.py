@@ -13,13 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.errors import InvalidPipelineError
-from goldlane.pipelines.eventlog import event_log_function
 from goldlane.pipelines.events import EventLog, Listener
-from goldlane.pipelines.externals import Externals
-from goldlane.pipelines.files import FileReads
-from goldlane.pipelines.guards import guarded
 from goldlane.pipelines.hooks import hooked
-from goldlane.pipelines.loader import LoadReads, load
+from goldlane.pipelines.loaded import loaded
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import Update
@@ -27,9 +23,6 @@ from goldlane.pipelines.part import Part
 from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
 from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_resets, reset, selected_keys
-from goldlane.pipelines.registry import Registry
-from goldlane.pipelines.sessions import pipeline_session, worker_imports
-from goldlane.pipelines.shim import served_modules
 from goldlane.pipelines.sources import Sources, find_sources
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.update import Selection, Updater, inputs_of, planned_results, status_of
@@ -134,32 +127,23 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
     Raises:
         InvalidPipelineError: every mistake in the sources.
     """
-    from pyspark.sql import SparkSession
-
-    root = request.sources.root
-    folders = request.sources.folders
-    with (
-        served_modules(root, folders),
-        pipeline_session(base, request.configuration) as session,
-        worker_imports(base, folders),
-        guarded(request.sources.folders, strict=request.strict) as guard,
-    ):
-        plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
-        session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
-        externals = Externals(plain, request.storage, request.namespace, request.inputs)
-        files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
-        registry = Registry(request.namespace)
-        load(request.sources, registry, session, LoadReads(request.namespace, externals, files), request.configuration)
-        registry.give_way(request.inputs)
-        plan = Planner(registry, plain, externals, files, request.storage, root).plan(request.part)
+    with loaded(request, base, scratch) as found:
+        planner = Planner(found.registry, found.plain, found.externals, found.files, request.storage, request.sources.root)
+        plan = planner.plan(request.part)
         if plan.problems:
-            files.forget_new_schemas()
+            found.files.forget_new_schemas()
             # What a function should not have done is often why it failed.
-            raise InvalidPipelineError([*plan.problems, *guard.problems])
+            raise InvalidPipelineError([*plan.problems, *found.guard.problems])
         world = World(
-            session=plain, storage=request.storage, namespace=request.namespace, plan=plan, externals=externals, files=files, guard=guard
+            session=found.plain,
+            storage=request.storage,
+            namespace=request.namespace,
+            plan=plan,
+            externals=found.externals,
+            files=found.files,
+            guard=found.guard,
         )
-        yield world, session
+        yield world, found.session
 
 
 def _update(  # noqa: PLR0913  the parts of an update, each made above

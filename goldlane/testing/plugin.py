@@ -49,3 +49,20 @@ def pipeline_factory(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 def pipeline(pipeline_factory: NewPipeline) -> NewPipeline:
     """Call it with source files to get a pipeline of the test's own: its tables, files and checkpoints are nobody else's."""
     return pipeline_factory
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--dlt-tests`` and what goes with it."""
+    from goldlane.testing.options import add_options
+
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect DLT test tables where that is asked for."""
+    from goldlane.testing.options import is_asked
+
+    if is_asked(config):
+        from goldlane.testing.collection import DltTests
+
+        config.pluginmanager.register(DltTests(config), "goldlane-dlt-tests")

@@ -1,0 +1,62 @@
+"""A pipeline whose source files have run: what they declare is known, no dataset function was called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.pipelines.eventlog import event_log_function
+from goldlane.pipelines.externals import Externals
+from goldlane.pipelines.files import FileReads
+from goldlane.pipelines.guards import Guard, guarded
+from goldlane.pipelines.loader import LoadReads, load
+from goldlane.pipelines.registry import Registry
+from goldlane.pipelines.sessions import pipeline_session, worker_imports
+from goldlane.pipelines.shim import served_modules
+from goldlane.pipelines.storage import Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from goldlane.pipelines.injected import PipelineSession
+    from goldlane.pipelines.run import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPipeline:
+    """The declarations, and what answers reads. ``plain`` is ``session`` without the pipeline's reads."""
+
+    registry: Registry
+    session: PipelineSession
+    plain: SparkSession
+    externals: Externals
+    files: FileReads
+    guard: Guard
+
+
+@contextmanager
+def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> Iterator[LoadedPipeline]:
+    """Run the source files; their modules and their session stay while the body of the ``with`` runs.
+
+    Auto Loader's schemas go to ``scratch`` where one is given. What is wrong with the files is in the registry's problems.
+    """
+    from pyspark.sql import SparkSession
+
+    root, folders = request.sources.root, request.sources.folders
+    with (
+        served_modules(root, folders),
+        pipeline_session(base, request.configuration) as session,
+        worker_imports(base, folders),
+        guarded(folders, strict=request.strict) as guard,
+    ):
+        plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
+        session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
+        externals = Externals(plain, request.storage, request.namespace, request.inputs)
+        files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
+        registry = Registry(request.namespace)
+        load(request.sources, registry, session, LoadReads(request.namespace, externals, files), request.configuration)
+        registry.give_way(request.inputs)
+        yield LoadedPipeline(registry=registry, session=session, plain=plain, externals=externals, files=files, guard=guard)
