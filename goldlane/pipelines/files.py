@@ -59,6 +59,14 @@ class FlowFiles:
         """The stream of arriving files."""
         from goldlane.pipelines.autoloader import cloud_files
 
-        place = self._shared.schema_place(self._flow, self._count)
+        return cloud_files(self._shared.session, paths, options, schema, schema_location=self._place())
+
+    def planned_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+        """Its columns, as a stream that is not for starting."""
+        from goldlane.pipelines.autoloader import planned_files
+
+        return planned_files(self._shared.session, paths, options, schema, schema_location=self._place())
+
+    def _place(self) -> Path:
         self._count += 1
-        return cloud_files(self._shared.session, paths, options, schema, schema_location=place)
+        return self._shared.schema_place(self._flow, self._count - 1)

@@ -70,8 +70,8 @@ class PlanReads:
         return empty_stream(self._planning.session, planned.schema)
 
     def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
-        """The real Auto Loader stream, unstarted: its schema comes from the files."""
-        return self._files.cloud_files(paths, options, schema)
+        """A stand-in for the Auto Loader stream; its schema comes from the files."""
+        return self._files.planned_files(paths, options, schema)
 
     def knows(self, name: str) -> bool:
         """Whether SQL text that says ``name`` means something of ours."""

@@ -21,6 +21,7 @@ class Registry:
         self.datasets: dict[str, Dataset] = {}
         self.flows: list[Flow] = []
         self.hooks: list[Hook] = []
+        self._flows_into: dict[str, dict[str, Flow]] = {}
         self.problems: list[Problem] = []
         # Files that stopped half-way: what they would have declared is not known.
         self.unloaded: list[Path] = []
@@ -42,14 +43,15 @@ class Registry:
 
     def add_flow(self, flow: Flow) -> None:
         """Enter a flow; two flows of one name into one target are a problem, for a checkpoint belongs to one flow."""
-        twins = [other for other in self.flows if (other.name, other.target.key) == (flow.name, flow.target.key)]
-        if twins:
+        others = self._flows_into.setdefault(flow.target.key, {})
+        if flow.name in others:
             hint = "give each flow a name of its own (name=...)"
             self.problems.append(
                 Problem(code="duplicate_flow", message=f"two flows named {flow.name!r} write to {flow.target}; {hint}", place=flow.place)
             )
             return
         self.flows.append(flow)
+        others[flow.name] = flow
         if isinstance(flow, QueryFlow):
             self._functions[flow.function] = flow.target.key
 
@@ -86,7 +88,7 @@ class Registry:
 
     def flows_into(self, target: TableName) -> tuple[Flow, ...]:
         """The flows that feed ``target``."""
-        return tuple(flow for flow in self.flows if flow.target.key == target.key)
+        return tuple(self._flows_into.get(target.key, {}).values())
 
     def _report_doubled_rules(self, dataset: Dataset) -> None:
         names = [rule.name for rule in dataset.expectations]

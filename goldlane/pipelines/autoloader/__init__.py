@@ -16,7 +16,16 @@ Differs from Databricks:
 from __future__ import annotations
 
 from goldlane.pipelines.autoloader.errors import AutoLoaderError, AutoLoaderUsageError, SchemaChange
-from goldlane.pipelines.autoloader.loader import cloud_files, evolve
+from goldlane.pipelines.autoloader.loader import cloud_files, evolve, planned_files
 from goldlane.pipelines.autoloader.stops import explain, is_schema_failure
 
-__all__ = ["AutoLoaderError", "AutoLoaderUsageError", "SchemaChange", "cloud_files", "evolve", "explain", "is_schema_failure"]
+__all__ = [
+    "AutoLoaderError",
+    "AutoLoaderUsageError",
+    "SchemaChange",
+    "cloud_files",
+    "evolve",
+    "explain",
+    "is_schema_failure",
+    "planned_files",
+]

@@ -80,6 +80,14 @@ def layout_of(source: Source, stored: StoredSchema) -> Layout:
     )
 
 
+def all_columns(layout: Layout) -> StructType:
+    """The frame's columns: of the files, of the folders, and the rescued one."""
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    rescued = [StructField(layout.rescued, StringType())] if layout.rescued else []
+    return StructType([*layout.columns.fields, *layout.partitions.fields, *rescued])
+
+
 def partition_columns(layout: Layout) -> list[Column]:
     """The columns of ``key=value`` folders, from the file's path; NULL where the folder is absent or Hive's NULL."""
     from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""The two calls that a pipeline makes: open a ``cloudFiles`` source, and grow its schema after a stop."""
+"""The calls that a pipeline makes: plan or open a ``cloudFiles`` source, and grow its schema after a stop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.autoloader.columnar import columnar_stream, looks_for_columns, refreshed
 from goldlane.pipelines.autoloader.csv_records import csv_stream
 from goldlane.pipelines.autoloader.evolution import grow
-from goldlane.pipelines.autoloader.files import Source
+from goldlane.pipelines.autoloader.files import Source, open_stream
 from goldlane.pipelines.autoloader.inference import stored_schema
 from goldlane.pipelines.autoloader.json_records import json_stream
-from goldlane.pipelines.autoloader.layout import layout_of
+from goldlane.pipelines.autoloader.layout import Layout, all_columns, layout_of
 from goldlane.pipelines.autoloader.options import Evolution, read_options
 from goldlane.pipelines.autoloader.stops import read_stop
-from goldlane.pipelines.autoloader.store import SchemaStore
+from goldlane.pipelines.autoloader.store import SchemaStore, StoredSchema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -36,14 +36,18 @@ def cloud_files(
         AutoLoaderUsageError: unknown options or format, no such path, an empty folder without a schema.
         AutoLoaderError: the stored schema cannot be read.
     """
-    source = _source(spark, paths, options, schema, schema_location)
-    stored = stored_schema(source)
-    if looks_for_columns(source, source.options.evolution or Evolution.ADD) and stored.version >= 0:
-        stored = refreshed(source, stored)
-    layout = layout_of(source, stored)
+    source, stored, layout = _opened(spark, paths, options, schema, schema_location)
     if source.options.format == "json":
         return json_stream(source, layout)
     return csv_stream(source, layout) if source.options.format == "csv" else columnar_stream(source, layout, stored)
+
+
+def planned_files(
+    spark: SparkSession, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None, *, schema_location: Path
+) -> DataFrame:
+    """The columns of ``cloud_files``, which raises the same, as a stream that nobody must start: a tenth of the time to open."""
+    source, _, layout = _opened(spark, paths, options, schema, schema_location)
+    return open_stream(source, "json", all_columns(layout))
 
 
 def evolve(error: BaseException) -> SchemaChange | None:
@@ -61,6 +65,16 @@ def evolve(error: BaseException) -> SchemaChange | None:
     request = found.request
     given = StructType.fromJson(request["schema"]) if request["schema"] else None
     return grow(_source(spark, request["paths"], request["options"], given, Path(request["location"])), found)
+
+
+def _opened(
+    spark: SparkSession, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None, schema_location: Path
+) -> tuple[Source, StoredSchema, Layout]:
+    source = _source(spark, paths, options, schema, schema_location)
+    stored = stored_schema(source)
+    if looks_for_columns(source, source.options.evolution or Evolution.ADD) and stored.version >= 0:
+        stored = refreshed(source, stored)
+    return source, stored, layout_of(source, stored)
 
 
 def _source(
