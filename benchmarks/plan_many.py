@@ -15,7 +15,7 @@ import goldlane
 from goldlane.session import local_spark
 
 # Five datasets a chain: Auto Loader, rules, a view, SQL, AUTO CDC; all spellings of a read.
-CHAIN = '''
+CHAIN = """
 import dlt
 from pyspark.sql import functions as F
 
@@ -40,11 +40,11 @@ def chain(n):
 
     @dlt.table(name=f"gold_{n}", comment=f"Sales per day of shop {n}.")
     def gold():
-        return spark.sql(f"WITH sold AS (SELECT * FROM orders_{n}) SELECT day, count(*) AS orders, sum(amount) AS amount FROM sold GROUP BY day")
+        return spark.sql(f"WITH sold AS (SELECT * FROM orders_{n}) SELECT day, sum(amount) AS amount FROM sold GROUP BY day")
 
 for n in range(CHAINS):
     chain(n)
-'''
+"""
 
 
 def main() -> None:

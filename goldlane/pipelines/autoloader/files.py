@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from goldlane.pipelines.autoloader.errors import AutoLoaderUsageError
+from goldlane.pipelines.autoloader.local_files import is_local, listed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -40,16 +41,28 @@ def sample(source: Source, *, since: float | None = None) -> list[str]:
     Raises:
         AutoLoaderUsageError: a path does not exist.
     """
+    files = _oldest(source, since)
+    before = accumulate((size for _, size in files), initial=0)
+    return [path for (path, size), total in zip(files, before, strict=False) if total < source.options.sample_bytes or total == 0]
+
+
+def _oldest(source: Source, since: float | None) -> list[tuple[str, int]]:
+    """Path and length of the sample's files."""
+    options, count = source.options, source.options.sample_files
+    if all(map(is_local, source.paths)) and not (options.modified_after or options.modified_before or "pathGlobFilter" in options.source):
+        found = sorted((modified, path, size) for modified, path, size in listed(source.paths) if since is None or modified >= since)
+        return [(path, size) for _, path, size in found[:count]]
+    return _oldest_elsewhere(source, since)
+
+
+def _oldest_elsewhere(source: Source, since: float | None) -> list[tuple[str, int]]:
     from pyspark.sql import functions as F
 
     files = _listing(source)
     if since is not None:
         files = files.where(F.col("modificationTime") >= F.lit(instant(since)))
-    rows = (
-        files.select("path", "modificationTime", "length").orderBy("modificationTime", "path").limit(source.options.sample_files).collect()
-    )
-    before = accumulate((row["length"] for row in rows), initial=0)
-    return [row["path"] for row, size in zip(rows, before, strict=False) if size < source.options.sample_bytes or size == 0]
+    rows = files.select("path", "modificationTime", "length").orderBy("modificationTime", "path").limit(source.options.sample_files)
+    return [(row["path"], row["length"]) for row in rows.collect()]
 
 
 def _listing(source: Source) -> DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.autoloader.layout import CORRUPT
+from goldlane.pipelines.autoloader.local_files import first_lines
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,6 +21,9 @@ def has_arrays(spark: SparkSession, file: str) -> bool:
     """Whether one of the first records of ``file`` is an array of objects."""
     from pyspark.sql import functions as F
 
+    lines = first_lines(file, _FIRST_RECORDS)
+    if lines is not None:
+        return any(line.lstrip(" ").startswith("[") for line in lines)
     return bool(spark.read.text(file).limit(_FIRST_RECORDS).where(F.ltrim("value").startswith("[")).take(1))
 
 
