@@ -29,11 +29,15 @@ def run(  # noqa: PLR0913  one parameter per option
     full_refresh: Annotated[Several, typer.Option(metavar="NAME,..", help="Compute these from the beginning.")] = None,
     full_refresh_all: Annotated[bool, typer.Option("--full-refresh-all", help="Compute everything from the beginning.")] = False,  # noqa: FBT002  typer's flag
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Check everything, update no table.")] = False,  # noqa: FBT002  typer's flag
+    continuous: Annotated[bool, typer.Option("--continuous", help="Go on with what arrives, until Ctrl-C or SIGTERM.")] = False,  # noqa: FBT002  typer's flag
     strict: Annotated[bool, typer.Option("--strict", help="Refuse side effects in dataset functions that otherwise only warn.")] = False,  # noqa: FBT002  typer's flag
     name: Annotated[str | None, typer.Option(help="The pipeline's name; default: the project's, else its folder's.")] = None,
     as_json: JsonOption = False,  # noqa: FBT002  typer's flag
 ) -> int:
-    """Run a pipeline: everything that has arrived, then stop. Exit 1 when a dataset failed."""
+    """Run a pipeline: everything that has arrived, then stop. Exit 1 when a dataset failed.
+
+    A continuous update that was stopped exits 0: it has no other good end.
+    """
     from goldlane.pipelines.run import run as run_pipeline
 
     settings = project()
@@ -51,13 +55,14 @@ def run(  # noqa: PLR0913  one parameter per option
             full_refresh=names(full_refresh) or full_refresh_all,
             validate_only=validate_only,
             strict=strict,
+            continuous=continuous,
             listeners=[display.listen],
         )
     if as_json:
         print_json(update.to_json())
     else:
         show(update)
-    return 0 if update.status == "COMPLETED" else 1
+    return 0 if update.status == "COMPLETED" or (continuous and update.status == "CANCELED") else 1
 
 
 def show(update: Update) -> None:

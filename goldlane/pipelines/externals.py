@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ class Externals:
         missing = [f"--input {name}={path}: there is no such path" for name, path in inputs.items() if not Path(path).exists()]
         if missing:
             raise UsageError("; ".join(missing))
+
+    def on(self, session: SparkSession) -> Externals:
+        """The same tables, read through another session."""
+        other = copy.copy(self)
+        other._session = session  # noqa: SLF001  a copy of our own
+        return other
 
     def knows(self, name: TableName) -> bool:
         """Whether ``name`` is bound or in the storage."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,12 @@ class FileReads:
         self.session, self.storage = session, storage
         self._mapped = sorted(mapped.items(), key=lambda entry: -len(entry[0]))
         self._new_schemas: list[Path] = []
+
+    def on(self, session: SparkSession) -> FileReads:
+        """The same files, read through another session."""
+        other = copy.copy(self)
+        other.session = session
+        return other
 
     def path(self, path: str) -> str:
         """``path`` with the first fitting prefix replaced; ``dbfs:/x`` and ``/dbfs/x`` fit a mapped ``/x`` too."""

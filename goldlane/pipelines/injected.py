@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql.catalog import Catalog
+from pyspark.sql.conf import RuntimeConfig
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
 from goldlane.pipelines.reads import current_reads, reads_or_none
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 _view_numbers = itertools.count()
+# The session of the flow whose function runs in this thread, where it has settings of its own.
+_of_flow: ContextVar[SparkSession | None] = ContextVar("goldlane_flow_session", default=None)
 
 
 class PipelineSession(SparkSession):
@@ -30,6 +36,26 @@ class PipelineSession(SparkSession):
     def __init__(self, sparkContext: Any, jsparkSession: Any) -> None:  # noqa: N803  Spark's names
         super().__init__(sparkContext, jsparkSession)
         self.table_functions: dict[str, Callable[[TableCall], str]] = {}
+
+    @property
+    def _jsparkSession(self) -> Any:  # noqa: N802  Spark's name
+        """The session in the JVM: the flow's own while its function runs."""
+        flow = _of_flow.get()
+        return self._own if flow is None else flow._jsparkSession  # noqa: SLF001  what this property is
+
+    @_jsparkSession.setter
+    def _jsparkSession(self, java: Any) -> None:  # noqa: N802  Spark's name
+        self._own = java
+
+    @property
+    def conf(self) -> RuntimeConfig:
+        """Settings; Spark's own property would keep the first answer."""
+        return RuntimeConfig(self._jsparkSession.conf())
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog; as ``conf``."""
+        return Catalog(self)
 
     @property
     def read(self) -> PipelineReader:
@@ -66,6 +92,16 @@ class PipelineSession(SparkSession):
         name = f"__goldlane_{next(_view_numbers)}"
         frame.createOrReplaceTempView(name)
         return name
+
+
+@contextmanager
+def in_flow(session: SparkSession) -> Iterator[None]:
+    """Let the ``spark`` of sources mean ``session`` in this thread."""
+    token = _of_flow.set(session)
+    try:
+        yield
+    finally:
+        _of_flow.reset(token)
 
 
 class PipelineReader(DataFrameReader):

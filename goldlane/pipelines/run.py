@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import platform
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.errors import UsageError
+from goldlane.pipelines.continuous import Continuous
 from goldlane.pipelines.errors import InvalidPipelineError
 from goldlane.pipelines.events import EventLog, Listener
 from goldlane.pipelines.hooks import hooked
@@ -24,6 +27,7 @@ from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
 from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_resets, reset, selected_keys
 from goldlane.pipelines.sources import Sources, find_sources
+from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.update import Selection, Updater, inputs_of, planned_results, status_of
 from goldlane.pipelines.writes import World
@@ -50,6 +54,7 @@ class Request:
     full_refresh: bool | Sequence[str] = False
     strict: bool = False
     part: Part | None = None
+    continuous: bool = False
 
 
 def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
@@ -67,10 +72,14 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
     full_refresh: bool | Sequence[str] = False,
     validate_only: bool = False,
     strict: bool = False,
+    continuous: bool = False,
+    stop: threading.Event | None = None,
     listeners: Sequence[Listener] = (),
     part: Part | None = None,
 ) -> Update:
-    """Run a pipeline once: everything that has arrived, then stop.
+    """Run a pipeline once: everything that has arrived, then stop; or continuously, until it is stopped.
+
+    SIGINT and SIGTERM let it finish the micro-batches that are being written; a second one interrupts them.
 
     Args:
         sources: .py files, notebooks, folders or globs.
@@ -87,6 +96,8 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         full_refresh: True, or the datasets to compute from the beginning.
         validate_only: check everything, update no table.
         strict: refuse side effects in dataset functions that otherwise only warn: collect, count, temporary views, settings.
+        continuous: go on with what arrives, until stopped.
+        stop: ends the update between micro-batches when it is set, from another thread.
         listeners: called with each event of the log.
         part: plan and run only these datasets; the rest is as if the sources did not define it.
 
@@ -95,7 +106,10 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
 
     Raises:
         UsageError: the caller's or the pipeline's mistakes, all at once, before anything is written.
+        KeyboardInterrupt: a signal stopped an update that is not continuous; the log is complete.
     """
+    if continuous and validate_only:
+        raise UsageError("an update is either continuous or only validates")
     listed = [sources] if isinstance(sources, str | Path) else list(sources)
     found = find_sources(listed)
     request = Request(
@@ -110,12 +124,17 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         full_refresh=full_refresh,
         strict=strict,
         part=part,
+        continuous=continuous,
     )
     request.storage.open()
     base = spark or local_spark(**{key: value for key, value in request.configuration.items() if key.startswith("spark.")})
     scratch = tempfile.TemporaryDirectory(prefix="goldlane-validate-") if validate_only else nullcontext(None)
-    with request.storage.update_of(request.name), scratch as folder, planned(request, base, folder) as (world, session):
-        return _update(request, world, session, base, tuple(listeners), validate_only=validate_only)
+    asked = Stop(stop)
+    with request.storage.update_of(request.name), scratch as folder, planned(request, base, folder) as (world, session), asked.on_signals():
+        update = _update(request, replace(world, stop=asked), session, base, tuple(listeners), validate_only=validate_only)
+    if asked.by_signal and not continuous:
+        raise KeyboardInterrupt
+    return update
 
 
 @contextmanager
@@ -142,6 +161,7 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
             externals=found.externals,
             files=found.files,
             guard=found.guard,
+            configuration=request.configuration,
         )
         yield world, found.session
 
@@ -177,8 +197,11 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
                 reset(world.session, world.plan, request.storage, full)
             narrator.state("RUNNING")
             narrator.flush()
-            results = Updater(world, session, narrator, selection, request.sources.root).run()
-        status = status_of(results)
+            updater = Updater(world, session, narrator, selection, request.sources.root)
+            results = Continuous(updater).run() if request.continuous else updater.run()
+        if world.stop.asked:
+            narrator.state("STOPPING")
+        status = status_of(results, world.stop)
         narrator.ended(results, status)
     seconds = time.perf_counter() - started
     spark = StoredSession(base, request.storage.events)

@@ -64,8 +64,11 @@ def worker_imports(base: SparkSession, folders: Sequence[Path]) -> Iterator[None
     """Let Python workers import what the pipeline imports from its folders: user-defined functions of its helpers."""
     environment = base.sparkContext.environment
     before = dict(environment)
+    # What the caller gives to workers, or to this process, goes on counting, after the pipeline's own.
+    callers = before.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([*map(str, folders), *([callers] if callers else [])])
     # Workers are kept per environment; a new one for each update sees edited helpers.
-    environment.update({"PYTHONPATH": os.pathsep.join(map(str, folders)), "GOLDLANE_LOAD": uuid.uuid4().hex})
+    environment.update({"PYTHONPATH": path, "GOLDLANE_LOAD": uuid.uuid4().hex})
     try:
         yield
     finally:
@@ -74,16 +77,24 @@ def worker_imports(base: SparkSession, folders: Sequence[Path]) -> Iterator[None
 
 
 @contextmanager
-def flow_settings(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """A flow's ``spark_conf``, for as long as it runs; flows that run beside it see it, too, for they share the session."""
-    before = {key: session.conf.get(key, None) for key in settings}
+def flow_session(session: SparkSession, settings: Mapping[str, str]) -> Iterator[SparkSession]:
+    """The session that a flow runs in: the pipeline's, or a clone that has the flow's ``spark_conf`` to itself."""
+    from pyspark.sql import SparkSession
+
+    from goldlane.pipelines.injected import in_flow
+
+    if not settings:
+        _set_active(session)
+        yield session
+        return
+    own = SparkSession(session.sparkContext, session._jsparkSession.cloneSession())  # noqa: SLF001  as above
     for key, value in settings.items():
-        session.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key, old in before.items():
-            session.conf.set(key, old) if old is not None else session.conf.unset(key)
+        # A cluster's settings are for a cluster.
+        if own.conf.isModifiable(key) or not key.startswith("spark."):
+            own.conf.set(key, value)
+    _set_active(own)
+    with in_flow(own):
+        yield own
 
 
 def make_current(session: PipelineSession) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +16,15 @@ from goldlane.pipelines.failures import Failure, failure_of
 from goldlane.pipelines.flows import DatasetWriter
 from goldlane.pipelines.injected import PipelineSession
 from goldlane.pipelines.narration import Narrator
-from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
+from goldlane.pipelines.outcome import DatasetResult, Status
 from goldlane.pipelines.outlets import delta_table
 from goldlane.pipelines.plan import Plan, PlannedDataset
 from goldlane.pipelines.sessions import make_current
+from goldlane.pipelines.stopping import Stop, StoppedError
+from goldlane.pipelines.watch import Watch
 from goldlane.pipelines.writes import World
+
+_LOOK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,90 +41,103 @@ class Updater:
     """Runs the datasets of a plan and collects their results."""
 
     def __init__(self, world: World, session: PipelineSession, narrator: Narrator, selection: Selection, root: Path) -> None:
-        self._world, self._session, self._narrator, self._selection, self._root = world, session, narrator, selection, root
+        self.world, self.narrator = world, narrator
+        self.selection, self._session, self._root = selection, session, root
         self._plan: Plan = world.plan
-        self._results: dict[str, DatasetResult] = {}
-        self._stopping = False
+        self.results: dict[str, DatasetResult] = {}
 
     def run(self) -> tuple[DatasetResult, ...]:
         """Every selected dataset's result, in the order of the declarations.
 
         Raises:
-            KeyboardInterrupt: the user stopped it; what was written is whole, and the log says which flows were stopped.
+            KeyboardInterrupt: the user lost patience; what was written is whole, and the log says which flows were stopped.
         """
         sorter = self._plan.sorter()
         sorter.prepare()
         running: dict[Future[DatasetResult], str] = {}
-        with ThreadPoolExecutor(max_workers=self._workers(), thread_name_prefix="flow") as pool:
-            try:
-                while sorter.is_active():
-                    for key in sorter.get_ready():
-                        running[pool.submit(self._run, self._plan.datasets[key])] = key
-                    done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        key = running.pop(future)
-                        self._results[key] = future.result()
-                        sorter.done(key)
-            except KeyboardInterrupt:
-                self._stop()
-                pool.shutdown(cancel_futures=True)
-                self._narrator.state("CANCELED")
-                self._narrator.flush()
-                raise
-        return tuple(self._results[key] for key in self._plan.datasets if key in self._selection)
+        with ThreadPoolExecutor(max_workers=self._workers(), thread_name_prefix="flow") as pool, self.interruptible():
+            while sorter.is_active():
+                for key in sorter.get_ready():
+                    running[pool.submit(self._run, self._plan.datasets[key])] = key
+                done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+                if self.world.stop.asked:
+                    self.world.stop.cancel_batch_jobs(self.world.session)
+                for future in done:
+                    key = running.pop(future)
+                    self.results[key] = future.result()
+                    sorter.done(key)
+        return self.in_order()
+
+    def in_order(self) -> tuple[DatasetResult, ...]:
+        """The results so far, in the order of the declarations."""
+        return tuple(self.results[key] for key in self._plan.datasets if key in self.selection)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """On a KeyboardInterrupt end every flow at once, in the middle of what it does, and say so in the log."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.world.stop.ask()
+            self.world.session.sparkContext.cancelAllJobs()
+            self.narrator.state("CANCELED")
+            self.narrator.flush()
+            raise
+
+    def write(self, planned: PlannedDataset, watch: Watch, *, quiet: bool = False) -> DatasetResult:
+        """Bring one dataset up to date, and tell how that went; ``quiet`` tells nothing when it was up to date."""
+        make_current(self._session)
+        started = time.perf_counter()
+        status, failure = self._attempt(watch)
+        if not (quiet and status in {Status.UNCHANGED, Status.CANCELED}):
+            self._tell(watch, status, failure)
+        counts, seconds = watch.total + (watch.broken or FlowCounts()), time.perf_counter() - started
+        return replace(self.planned_result(planned), status=status, counts=counts, seconds=seconds, error=failure)
+
+    def _tell(self, watch: Watch, status: Status, failure: Failure | None) -> None:
+        if status is Status.UNCHANGED:
+            self.narrator.unchanged(watch.planned)
+        ended = {Status.FAILED: "FAILED", Status.CANCELED: "STOPPED"}.get(status, "COMPLETED")
+        self.narrator.flow(watch.planned, ended, failure=failure, broken=watch.broken)
+
+    def planned_result(self, planned: PlannedDataset) -> DatasetResult:
+        """The dataset, nothing written."""
+        return _result(self.world, planned)
 
     def _workers(self) -> int:
-        return max(1, min(4, self._world.session.sparkContext.defaultParallelism))
-
-    def _stop(self) -> None:
-        self._stopping = True
-        for query in self._world.session.streams.active:
-            query.stop()
-        self._world.session.sparkContext.cancelAllJobs()
+        return max(1, min(4, self.world.session.sparkContext.defaultParallelism))
 
     def _run(self, planned: PlannedDataset) -> DatasetResult:
-        result = _result(self._world, planned)
-        if planned.key not in self._selection:
+        result = self.planned_result(planned)
+        if planned.key not in self.selection:
             return result
         broken = self._broken_inputs(planned.predecessors)
         if broken:
             reason = f"it {'waits for' if planned.waits else 'reads'} {', '.join(broken)}, which did not complete"
-            self._narrator.flow(planned, "SKIPPED", reason=reason)
+            self.narrator.flow(planned, "SKIPPED", reason=reason)
             return replace(result, status=Status.SKIPPED, error=Failure("SkippedError", reason, planned.dataset.place))
         if planned.kind is Kind.VIEW:
             return result
-        return self._write(planned, result)
+        if self.world.stop.asked:
+            self.narrator.flow(planned, "STOPPED")
+            return replace(result, status=Status.CANCELED)
+        self.narrator.flow(planned, "STARTING")
+        return self.write(planned, Watch(self.world, planned, self.narrator))
 
-    def _write(self, planned: PlannedDataset, result: DatasetResult) -> DatasetResult:
-        make_current(self._session)
-        started, total = time.perf_counter(), [FlowCounts()]
-        broken: FlowCounts | None = None
-
-        def wrote(flow: str, batch_id: int | None, counts: FlowCounts) -> None:
-            total[0] += counts
-            self._narrator.wrote(planned, flow, batch_id, counts)
-
-        def retried(flow: str, change: str) -> None:
-            self._narrator.retried(planned, flow, change)
-
-        self._narrator.flow(planned, "STARTING")
+    def _attempt(self, watch: Watch) -> tuple[Status, Failure | None]:
         try:
-            status, failure = DatasetWriter(self._world, planned, wrote, retried).write(), None
+            return DatasetWriter(watch.target()).write(), None
+        except StoppedError:
+            return Status.CANCELED, None
         except Exception as error:  # noqa: BLE001  user code and Spark may raise anything; it becomes the dataset's failure
-            status, failure = Status.FAILED, failure_of(error, sys.exc_info()[2], self._root, planned.dataset.place)
-            broken = error.counts if isinstance(error, ExpectationError) else None
-        if self._stopping:
-            # What a stopped flow raises, if it raises, is only how it was stopped.
-            status, failure = Status.CANCELED, None
-        if status is Status.UNCHANGED:
-            self._narrator.unchanged(planned)
-        self._narrator.flow(planned, "STOPPED" if self._stopping else "FAILED" if failure else "COMPLETED", failure=failure, broken=broken)
-        return replace(
-            result, status=status, counts=total[0] + (broken or FlowCounts()), seconds=time.perf_counter() - started, error=failure
-        )
+            if self.world.stop.asked:
+                # What a stopped flow raises, is only how it was stopped.
+                return Status.CANCELED, None
+            watch.broken = error.counts if isinstance(error, ExpectationError) else None
+            return Status.FAILED, failure_of(error, sys.exc_info()[2], self._root, watch.planned.dataset.place)
 
     def _broken_inputs(self, inputs: tuple[str, ...]) -> list[str]:
-        ended = {key: self._results[key].status for key in inputs if key in self._results}
+        ended = {key: self.results[key].status for key in inputs if key in self.results}
         return [self._plan.datasets[key].dataset.written for key, status in ended.items() if status in {Status.FAILED, Status.SKIPPED}]
 
 
@@ -128,9 +146,11 @@ def planned_results(world: World) -> tuple[DatasetResult, ...]:
     return tuple(_result(world, planned) for planned in world.plan.datasets.values())
 
 
-def status_of(results: tuple[DatasetResult, ...]) -> Status:
-    """FAILED when any dataset failed, else COMPLETED."""
-    return Status.FAILED if any(result.status in {Status.FAILED, Status.SKIPPED} for result in results) else Status.COMPLETED
+def status_of(results: tuple[DatasetResult, ...], stop: Stop) -> Status:
+    """FAILED when any dataset failed, else CANCELED when somebody stopped the update, else COMPLETED."""
+    if any(result.status in {Status.FAILED, Status.SKIPPED} for result in results):
+        return Status.FAILED
+    return Status.CANCELED if stop.asked else Status.COMPLETED
 
 
 def inputs_of(plan: Plan) -> Mapping[str, list[str]]:

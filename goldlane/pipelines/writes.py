@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from goldlane.expectations import Action, Check, enforce, quality
@@ -16,6 +16,7 @@ from goldlane.pipelines.guards import Guard, evaluating
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.outcome import FlowCounts, RuleResult
 from goldlane.pipelines.plan import Plan
+from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What all flows of an update share."""
+    """What all flows of an update share. ``continuous`` flows go on until ``stop`` is asked for."""
 
     session: SparkSession
     storage: Storage
@@ -45,6 +46,13 @@ class World:
     externals: Externals
     files: FileReads
     guard: Guard
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    stop: Stop = field(default_factory=Stop)
+    continuous: bool = False
+
+    def on(self, session: SparkSession) -> World:
+        """The same world, read through another session."""
+        return replace(self, session=session, externals=self.externals.on(session), files=self.files.on(session))
 
 
 class FlowReads:

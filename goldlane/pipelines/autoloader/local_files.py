@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from urllib.parse import unquote
 
 # What Spark takes for a pattern, or for another file system.
 _PATTERN = frozenset("*?[]{}:")
@@ -19,19 +18,18 @@ def is_local(path: str) -> bool:
 
 
 def listed(paths: Sequence[str]) -> Iterator[tuple[float, str, int]]:
-    """(modified, URI, length) of each file below ``paths``, less what Spark hides."""
+    """(modified, path as Spark says it, length) of each file below ``paths``, less what Spark hides."""
     for path in paths:
         root = Path(path).absolute()
         for file in [root] if root.is_file() else _below(root):
             found = file.stat()
-            yield found.st_mtime, file.as_uri(), found.st_size
+            yield found.st_mtime, f"file:{file}", found.st_size
 
 
-def first_lines(uri: str, count: int) -> list[str] | None:
+def first_lines(path: str, count: int) -> list[str] | None:
     """The first lines of a text file; None for one that is not here or not plain."""
-    scheme, _, path = uri.partition(":")
-    file = Path(unquote("/" + path.lstrip("/")))
-    if scheme != "file" or file.suffix in _COMPRESSED or not file.is_file():
+    file = Path("/" + path.removeprefix("file:").lstrip("/"))
+    if file.suffix in _COMPRESSED or not file.is_file():
         return None
     with file.open(encoding="utf-8", errors="replace") as text:
         return list(islice(text, count))

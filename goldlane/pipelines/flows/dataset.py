@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 from goldlane.pipelines.definitions import ChangeFlow, Kind, QueryFlow, SnapshotFlow
 from goldlane.pipelines.flows.append import Append
 from goldlane.pipelines.flows.broken import rule_failure
@@ -12,26 +16,38 @@ from goldlane.pipelines.flows.replace import Replace
 from goldlane.pipelines.flows.sinks import Emit
 from goldlane.pipelines.flows.snapshots import run_snapshots
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
-from goldlane.pipelines.flows.target import OnRetry, OnWrite, Target
+from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import Status
-from goldlane.pipelines.plan import PlannedDataset, PlannedFlow
-from goldlane.pipelines.sessions import flow_settings
+from goldlane.pipelines.plan import PlannedFlow
+from goldlane.pipelines.sessions import flow_session
+from goldlane.pipelines.stopping import StoppedError
 from goldlane.pipelines.tables import create_table
-from goldlane.pipelines.writes import World
+
+_SIDE_BY_SIDE = 4
 
 
 class DatasetWriter:
     """Runs the flows of one dataset."""
 
-    def __init__(self, world: World, planned: PlannedDataset, on_write: OnWrite, on_retry: OnRetry) -> None:
-        generation = world.storage.generation(planned.dataset.name)
-        self._target = Target(world=world, planned=planned, generation=generation, on_write=on_write, on_retry=on_retry)
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
     def write(self) -> Status:
-        """Bring the table up to date; COMPLETED, or UNCHANGED when nothing had to be computed."""
+        """Bring the table up to date, its flows side by side; COMPLETED, or UNCHANGED when nothing had to be computed."""
         self._set_up()
-        statuses = {self._run(flow) for flow in self._target.planned.flows}
+        flows = self._target.planned.flows
+        statuses = {self._run(flows[0])} if len(flows) == 1 else self._run_side_by_side(flows)
         return Status.UNCHANGED if statuses == {Status.UNCHANGED} else Status.COMPLETED
+
+    def _run_side_by_side(self, flows: Sequence[PlannedFlow]) -> set[Status]:
+        """A flow that fails leaves the others alone; its error is raised when they are done."""
+        workers = len(flows) if self._target.world.continuous else _SIDE_BY_SIDE
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="flow") as pool:
+            running = [pool.submit(self._run, flow) for flow in flows]
+        errors = [error for future in running if (error := future.exception()) is not None]
+        if errors:
+            raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
+        return {future.result() for future in running}
 
     def _set_up(self) -> None:
         target = self._target
@@ -41,9 +57,16 @@ class DatasetWriter:
             target.world.storage.remember(target.planned.dataset.name, fingerprint=None)
 
     def _run(self, flow: PlannedFlow) -> Status:
-        settings = {**self._target.planned.dataset.spark_conf, **flow.flow.spark_conf}
-        with flow_settings(self._target.world.session, settings):
-            return run_flow(self._target, flow)
+        target = self._target
+        settings = {**target.planned.dataset.spark_conf, **flow.flow.spark_conf}
+        try:
+            with flow_session(target.world.session, settings) as session:
+                return run_flow(replace(target, world=target.world.on(session)), flow)
+        except StoppedError:
+            raise
+        except Exception:
+            target.on_failure()
+            raise
 
 
 def run_flow(target: Target, flow: PlannedFlow) -> Status:
@@ -62,13 +85,17 @@ def run_flow(target: Target, flow: PlannedFlow) -> Status:
 
 
 def _run_flow(target: Target, flow: PlannedFlow) -> Status:
-    if target.planned.kind is Kind.MATERIALIZED_VIEW:
-        return materialize(target, flow)
     query = flow.flow
-    if isinstance(query, SnapshotFlow):
-        return run_snapshots(target, query)
-    (run_once if query.once else run_until_current)(target, flow, _writer(target, flow, query))
-    return Status.COMPLETED
+    if flow.streams and not isinstance(query, SnapshotFlow):
+        (run_once if query.once else run_until_current)(target, flow, _writer(target, flow, query))
+        return Status.COMPLETED
+    with target.world.stop.batch_jobs(target.world.session):
+        if target.planned.kind is Kind.MATERIALIZED_VIEW:
+            return materialize(target, flow)
+        if isinstance(query, SnapshotFlow):
+            return run_snapshots(target, query)
+        run_once(target, flow, _writer(target, flow, query))
+        return Status.COMPLETED
 
 
 def _writer(target: Target, flow: PlannedFlow, query: QueryFlow | ChangeFlow) -> BatchWriter:

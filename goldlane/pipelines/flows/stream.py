@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
-from goldlane.pipelines.streams import SinkFormat, WriteBatch, run_stream
+from goldlane.pipelines.streams import Course, SinkFormat, WriteBatch, run_stream
+from goldlane.pipelines.triggers import STREAMS_S, trigger_interval
 from goldlane.pipelines.writes import FlowReads
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from goldlane.pipelines.autoloader import SchemaChange
+
+
+# Flows of one table may meet over and over while it gets new columns.
+_CONFLICTS = 10
 
 
 class BatchWriter(Protocol):
@@ -40,12 +45,17 @@ def run_until_current(target: Target, flow: PlannedFlow, writer: BatchWriter) ->
     from goldlane.pipelines.autoloader import evolve
 
     retried: set[SchemaChange] = set()
+    conflicts = 0
     while (failure := _failure(target, flow, writer)) is not None:
+        conflicts += is_conflict(failure)
         change = evolve(failure)
-        if change is None or change in retried:
+        if is_conflict(failure) and conflicts <= _CONFLICTS:
+            target.on_retry(flow.flow.name, "another flow changed the table at the same moment")
+        elif change is None or change in retried:
             raise failure
-        retried.add(change)
-        target.on_retry(flow.flow.name, str(change))
+        else:
+            retried.add(change)
+            target.on_retry(flow.flow.name, str(change))
 
 
 def _failure(target: Target, flow: PlannedFlow, writer: BatchWriter) -> Exception | None:
@@ -57,11 +67,26 @@ def _failure(target: Target, flow: PlannedFlow, writer: BatchWriter) -> Exceptio
     return None
 
 
+def is_conflict(error: Exception) -> bool:
+    """Whether Delta refused a commit for another one that came first; nothing was written then."""
+    from delta.exceptions import DeltaConcurrentModificationException
+
+    return isinstance(error, DeltaConcurrentModificationException)
+
+
+def _course(target: Target, flow: PlannedFlow, writer: BatchWriter) -> Course:
+    name, world, dataset = flow.flow.name, target.world, target.planned.dataset
+    every = trigger_interval(dataset, flow.flow, world.configuration) or STREAMS_S if world.continuous else None
+    return Course(name=f"{dataset.name}/{name}", checkpoint=target.checkpoint(name), stop=world.stop, mode=writer.mode, every=every)
+
+
 def _run(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     name = flow.flow.name
     reads = FlowReads(target.world, flow.flow)
     frame = writer.source(reads)
-    query = f"{target.planned.dataset.name}/{name}"
-    for batch in run_stream(frame, writer.output, checkpoint=target.checkpoint(name), name=query, mode=writer.mode):
+    for batch in run_stream(frame, writer.output, _course(target, flow, writer)):
+        if batch is None:
+            target.on_idle()
+            continue
         counts = reads.counts(batch.observed) + writer.counts(batch.batch_id) + FlowCounts(late_rows=batch.late_rows)
         target.on_write(name, batch.batch_id, counts)

@@ -17,6 +17,15 @@ OnWrite = Callable[[str, "int | None", FlowCounts], None]
 OnRetry = Callable[[str, str], None]
 
 
+# Called in continuous mode: nothing more to write; and for a flow that failed, while others of its table may go on.
+OnIdle = Callable[[], None]
+OnFailure = Callable[[], None]
+
+
+def _silent() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A dataset in the generation that this update writes."""
@@ -26,6 +35,8 @@ class Target:
     generation: int
     on_write: OnWrite
     on_retry: OnRetry
+    on_idle: OnIdle = _silent
+    on_failure: OnFailure = _silent
 
     @property
     def path(self) -> Path:
