@@ -42,4 +42,6 @@ def _below(root: Path) -> Iterator[Path]:
 
 
 def _is_hidden(name: str) -> bool:
+    if name.startswith(("_metadata", "_common_metadata")):
+        return False
     return name.startswith(".") or name.endswith("._COPYING_") or (name.startswith("_") and "=" not in name)
