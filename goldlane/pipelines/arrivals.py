@@ -48,6 +48,11 @@ def nothing_arrived(frame: DataFrame, checkpoint: Path) -> bool:
     return all(_is_current(frame.sparkSession, *parts) for parts in zip(sources, offsets, logs, strict=False))
 
 
+def has_ended_well(checkpoint: Path) -> bool:
+    """Whether the last batch of a stream, if there was one, was committed."""
+    return _committed_offsets(checkpoint) is not None
+
+
 def _committed_offsets(checkpoint: Path) -> list[str] | None:
     """The sources' positions after the last batch; None when there is none, or it was not committed."""
     planned = [int(file.name) for file in _files(checkpoint / "offsets") if file.name.isdigit()]

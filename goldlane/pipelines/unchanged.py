@@ -37,8 +37,12 @@ def fingerprint(frame: DataFrame) -> str | None:
     versions = [_version(session, leaf) for leaf in _leaves(analyzed)]
     if None in versions:
         return None
-    settings = sorted(f"{key}={value}" for key, value in dict(session.conf.getAll).items() if key.startswith("spark.sql."))
-    return hashlib.sha256("\n".join([text, *map(str, versions), *settings]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([text, *map(str, versions), _settings(session)]).encode()).hexdigest()
+
+
+def _settings(session: Any) -> str:
+    """What was set in this session, in one round trip."""
+    return str(session._jvm.java.util.TreeMap(session._jsparkSession.sessionState().conf().settings()).toString())  # noqa: SLF001  conf.getAll is hundreds
 
 
 def _leaves(plan: Any) -> Iterator[Any]:

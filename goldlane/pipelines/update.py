@@ -16,7 +16,7 @@ from goldlane.pipelines.failures import Failure, failure_of
 from goldlane.pipelines.flows import DatasetWriter
 from goldlane.pipelines.injected import PipelineSession
 from goldlane.pipelines.narration import Narrator
-from goldlane.pipelines.outcome import DatasetResult, Status
+from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.outlets import delta_table
 from goldlane.pipelines.plan import Plan, PlannedDataset
 from goldlane.pipelines.sessions import make_current

@@ -139,3 +139,16 @@ class FlowReads:
 
 def _lenient(check: Check) -> Check:
     return replace(check, action=Action.WARN) if check.action is Action.FAIL else check
+
+
+class PeekReads(FlowReads):
+    """Answers a flow's reads for a look at its sources: without rules, and Auto Loader without its parser."""
+
+    def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+        """The files of the source, unparsed."""
+        return self._files.planned_files(paths, options, schema)
+
+    def enforced(self, frame: DataFrame, dataset: Dataset, *, is_target: bool) -> DataFrame:
+        """``frame`` as it is."""
+        del dataset, is_target
+        return frame

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from goldlane.pipelines.arrivals import has_ended_well, nothing_arrived
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.streams import Course, SinkFormat, WriteBatch, run_stream
 from goldlane.pipelines.triggers import STREAMS_S, trigger_interval
-from goldlane.pipelines.writes import FlowReads
+from goldlane.pipelines.writes import FlowReads, PeekReads
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -80,8 +81,18 @@ def _course(target: Target, flow: PlannedFlow, writer: BatchWriter) -> Course:
     return Course(name=f"{dataset.name}/{name}", checkpoint=target.checkpoint(name), stop=world.stop, mode=writer.mode, every=every)
 
 
+def _is_current(target: Target, flow: PlannedFlow, writer: BatchWriter) -> bool:
+    """Whether the stream would find nothing, known without starting it."""
+    checkpoint = target.checkpoint(flow.flow.name)
+    if target.world.continuous or not has_ended_well(checkpoint):
+        return False
+    return nothing_arrived(writer.source(PeekReads(target.world, flow.flow)), checkpoint)
+
+
 def _run(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
     name = flow.flow.name
+    if _is_current(target, flow, writer):
+        return
     reads = FlowReads(target.world, flow.flow)
     frame = writer.source(reads)
     for batch in run_stream(frame, writer.output, _course(target, flow, writer)):
