@@ -6,7 +6,7 @@ Importing this needs neither Spark nor Java: a server reads an application's rul
 from __future__ import annotations
 
 from goldlane.expectations.broken import Counts, count_broken, with_broken_rules
-from goldlane.expectations.enforcement import Check, enforce, require_usable, violation
+from goldlane.expectations.enforcement import Check, enforce, violation
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.quality import CheckCount, Quality, count_quality, quality
 from goldlane.expectations.rule import Action, Rule, RuleError
@@ -31,7 +31,6 @@ __all__ = [
     "matches",
     "not_null",
     "quality",
-    "require_usable",
     "split",
     "violation",
     "with_broken_rules",

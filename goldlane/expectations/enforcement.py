@@ -60,19 +60,15 @@ def violation(error: BaseException) -> str | None:
     return violation(error.__cause__) if error.__cause__ else None
 
 
-def require_usable(df: DataFrame, checks: Sequence[Check], *, flow: str) -> None:
-    """Analyze ``checks`` on ``df``, and nothing else; see ``enforce`` for the errors."""
+def marked_frame(df: DataFrame, checks: Sequence[Check], *, flow: str) -> tuple[DataFrame, Masks]:
+    """``df`` with its mask columns, analyzed; see ``enforce`` for the errors."""
     twice = [name for name, times in Counter(check.name for check in checks).items() if times > 1]
     if twice:
         raise Mistakes(f"flow {flow!r}", [f"{name!r} names more than one expectation" for name in twice])
-    if analysis_error(df, [check.passes for check in checks]) is not None:
+    passes = [check.passes for check in checks]
+    if analysis_error(df, passes) is not None:
         raise Mistakes(f"flow {flow!r}", _unusable(df, checks))
-
-
-def marked_frame(df: DataFrame, checks: Sequence[Check], *, flow: str) -> tuple[DataFrame, Masks]:
-    """``df`` with its mask columns, analyzed; see ``enforce`` for the errors."""
-    require_usable(df, checks, flow=flow)
-    return with_masks(df, [check.passes for check in checks])
+    return with_masks(df, passes)
 
 
 def metric_columns(checks: Sequence[Check], masks: Masks) -> list[Column]:

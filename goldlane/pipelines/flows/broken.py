@@ -15,7 +15,8 @@ from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation
 from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.flows.source import batch_counts, checked_changes, checked_query
 from goldlane.pipelines.outcome import FlowCounts
-from goldlane.pipelines.streams import run_stream
+from goldlane.pipelines.stopping import Stop
+from goldlane.pipelines.streams import Course, run_stream
 from goldlane.pipelines.writes import FlowReads
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _count(target: Target, flow: PlannedFlow) -> FlowCounts:
     with tempfile.TemporaryDirectory(prefix=".count-", dir=checkpoint.parent) as folder:
         # The checkpoint knows which rows the batch is made of. Spark replaces its files and never changes them: links are enough.
         copy = shutil.copytree(checkpoint, Path(folder) / "checkpoint", copy_function=os.link)
-        batch = next(iter(run_stream(frame, _discard, checkpoint=copy, name=f"{target.planned.dataset.name}/{flow.flow.name}/count")))
+        course = Course(name=f"{target.planned.dataset.name}/{flow.flow.name}/count", checkpoint=copy, stop=Stop())
+        batch = next(batch for batch in run_stream(frame, _discard, course) if batch is not None)
     return reads.counts(batch.observed)
 
 
