@@ -26,6 +26,8 @@ def spark() -> Iterator[SparkSession]:
     """A local Delta session shared by every test that needs one."""
     from goldlane.session import local_spark
 
-    session = local_spark(**{"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
+    # tests/test_local_cluster.py runs some of the tests with executors in processes of their own.
+    master = os.environ.get("GOLDLANE_TEST_MASTER", "local[2]")
+    session = local_spark(**{"spark.master": master, "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
     yield session
     session.stop()
