@@ -41,8 +41,9 @@ def fingerprint(frame: DataFrame) -> str | None:
 
 
 def _settings(session: Any) -> str:
-    """What was set in this session, in one round trip."""
-    return str(session._jvm.java.util.TreeMap(session._jsparkSession.sessionState().conf().settings()).toString())  # noqa: SLF001  conf.getAll is hundreds
+    """What was set in this session of Spark's SQL, in few round trips; Delta notes its last commit in a setting of its own."""
+    settings = session._jvm.java.util.TreeMap(session._jsparkSession.sessionState().conf().settings())  # noqa: SLF001  conf.getAll is hundreds
+    return str(settings.subMap("spark.sql.", "spark.sql/").toString())
 
 
 def _leaves(plan: Any) -> Iterator[Any]:
