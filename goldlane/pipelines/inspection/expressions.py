@@ -139,8 +139,8 @@ class Expressions:
         place = concrete_or(index, None)
         try:
             if value.role in {Role.ITEMS, Role.ENTRIES} and place is not None:
-                found: Value = value.known[place]
-                return found
+                found: Value | list[Value] = value.known[place]
+                return items(found) if isinstance(found, list) else found
             if value.role is Role.KNOWN and isinstance(value.known, PLAIN):
                 content: Any = value.known
                 return lifted(content[concrete(index)])

@@ -72,27 +72,31 @@ class Lineage:
         """The flow, followed."""
         if id(flow) not in self._followed:
             self._open.add(id(flow))
-            self._followed[id(flow)] = self._follow(flow)
+            trace = Trace(self._view_streams)
+            try:
+                streams = self._streams(flow, trace)
+            except Exception as error:  # noqa: BLE001  code that cannot be followed is no reason to say nothing of all other code
+                trace.unsure(f"what {flow.name}() does ({type(error).__name__} while following it)", flow.place or Place("", 0))
+                streams = None
+            self._followed[id(flow)] = Followed(trace=trace, streams=streams)
             self._open.discard(id(flow))
         return self._followed[id(flow)]
 
-    def _follow(self, flow: Flow) -> Followed:
-        trace = Trace(self._view_streams)
-        place = flow.place or Place("", 0)
+    def _streams(self, flow: Flow, trace: Trace) -> bool | None:
         calls = Calls(trace, self._trees, self._folders, self._settings)
         if isinstance(flow, QueryFlow):
-            return Followed(trace=trace, streams=_streams(_result(flow.function, calls)))
+            return _streams(_result(flow.function, calls))
         if isinstance(flow, ChangeFlow) and flow.query is not None:
             _result(flow.query, calls)
-            return Followed(trace=trace, streams=True)
+            return True
         source = flow.source
         if isinstance(source, str):
-            trace.read(known(source), place, streams=True)
+            trace.read(known(source), flow.place or Place("", 0), streams=True)
         else:
             calls.follow(source)
             # A function that hands out snapshots may look and write as it likes: it is no dataset's query.
             trace.effects.clear()
-        return Followed(trace=trace, streams=True)
+        return True
 
     def _view_streams(self, name: str) -> bool | None:
         dataset = self._own(name)

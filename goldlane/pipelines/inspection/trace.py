@@ -10,8 +10,8 @@ from goldlane.pipelines.effects import Effect
 from goldlane.pipelines.inspection.values import Role, Value, concrete_or
 from goldlane.pipelines.places import Place
 
-_BUDGET = 5_000
-_DEPTH = 25
+_BUDGET = 1_000
+_DEPTH = 15
 
 
 @dataclass(slots=True)

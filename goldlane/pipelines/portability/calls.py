@@ -64,10 +64,17 @@ def _imports(node: ast.AST) -> Iterator[tuple[str, str, str | None]]:
 
 def _names(tree: ast.Module, modules: dict[str, str], functions: dict[str, str]) -> Iterator[tuple[ast.expr, str]]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in modules:
+        if isinstance(node, ast.Attribute) and _dotted(node.value) in modules:
             yield node, node.attr
         elif isinstance(node, ast.Name) and node.id in functions and isinstance(node.ctx, ast.Load):
             yield node, functions[node.id]
+
+
+def _dotted(node: ast.expr) -> str:
+    """``a.b.c`` as a text; nothing for other expressions."""
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _use(name: str, node: ast.expr, call: ast.Call | None) -> ApiUse:

@@ -30,7 +30,7 @@ BODIES: list[tuple[str, str | None, list[str] | None]] = [
     ('return spark.sql("SELECT * FROM STREAM(LIVE.own)")', ST, ["own"]),
     ('return spark.sql("SELECT * FROM STREAM read_files(\'/mnt/x\')")', ST, []),
     ('return spark.sql(f"SELECT * FROM {SCHEMA}.orders")', MV, ["silver.orders"]),
-    ('return spark.sql("SELECT * FROM {it} JOIN b", it=dlt.read("own"))', MV, ["own", "b"]),
+    ('return spark.sql("SELECT b.* FROM {it} AS a JOIN b ON a.id = b.id", it=dlt.read("own"))', MV, ["own", "b"]),
     ('return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("/mnt/x")', ST, []),
     ('return spark.read.csv("/mnt/x", header=True)', MV, []),
     ("return spark.range(3)", MV, []),
