@@ -43,6 +43,11 @@ FRAME = {
     **_all(Effect.ACTION, "collect count toPandas toArrow toLocalIterator first head take tail show isEmpty foreach foreachPartition"),
     **_all(Effect.TEMP_VIEW, "createTempView createOrReplaceTempView createGlobalTempView createOrReplaceGlobalTempView registerTempTable"),
 }
+RDD = {
+    **_all(Effect.ACTION, "collect count first take top takeOrdered takeSample reduce fold sum max min isEmpty toLocalIterator"),
+    **_all(Effect.ACTION, "foreach foreachPartition"),
+    **_all(Effect.WRITE, "saveAsTextFile saveAsPickleFile"),
+}
 WRITER = _all(Effect.WRITE, "save saveAsTable insertInto parquet json csv orc text xml jdbc")
 WRITER_V2 = _all(Effect.WRITE, "create replace createOrReplace append overwrite overwritePartitions")
 STREAM_WRITER = _all(Effect.WRITE, "start toTable")
@@ -57,6 +62,7 @@ UDF = _all(Effect.UDF, "register registerJavaFunction registerJavaUDAF")
 
 RECEIVERS = (
     Receiver(module="pyspark.sql.classic.dataframe", name="DataFrame", methods=FRAME),
+    Receiver(module="pyspark.core.rdd", name="RDD", methods=RDD),
     Receiver(module="pyspark.sql.group", name="GroupedData", methods={"pivot": Effect.ACTION}),
     Receiver(module="pyspark.sql.readwriter", name="DataFrameWriter", methods=WRITER),
     Receiver(module="pyspark.sql.readwriter", name="DataFrameWriterV2", methods=WRITER_V2),

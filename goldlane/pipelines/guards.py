@@ -15,6 +15,7 @@ from typing import Any
 from goldlane.pipelines.definitions import Dataset, Problem
 from goldlane.pipelines.effects import RECEIVERS, Effect, advice, effect_of_sql
 from goldlane.pipelines.errors import SideEffectError
+from goldlane.pipelines.notebookglobals import Late
 from goldlane.pipelines.places import Place, is_users
 
 # The dataset whose function runs in this thread. A thread that Spark starts for a sink's handler has none, and is free.
@@ -118,7 +119,9 @@ def _watched(guard: Guard, original: Any, judge: Judge) -> Any:
     def watched(*args: Any, **kwargs: Any) -> Any:
         if _evaluated.get() is not None:
             # Only the nearest caller counts: what Spark, a library or Goldlane calls in turn is theirs.
-            caller = sys._getframe(1)  # noqa: SLF001  inspect.stack() reads every file on the stack, a hundred times slower
+            caller: Any = sys._getframe(1)  # noqa: SLF001  inspect.stack() reads every file on the stack, a hundred times slower
+            # The global `sql` of a notebook only hands on.
+            caller = caller.f_back if caller.f_code is Late.__call__.__code__ else caller
             verdict = judge(args, kwargs)
             if verdict is not None:
                 guard.meet(*verdict, caller.f_code.co_filename, caller.f_lineno)

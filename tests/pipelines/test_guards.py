@@ -121,6 +121,8 @@ def test_spark_is_as_it_was_once_the_update_is_over() -> None:
         ("spark.readStream.format('rate').load().writeStream.start('/nowhere')", "DataStreamWriter.start()"),
         ("spark.readStream.format('rate').load().writeStream.toTable('t')", "DataStreamWriter.toTable()"),
         ("spark.sql('CREATE TABLE t (id INT)')", "sql('CREATE TABLE t (id ...')"),
+        ("sql('CREATE TABLE t (id INT)')", "sql('CREATE TABLE t (id ...')"),
+        ("spark.range(1).rdd.saveAsTextFile('/nowhere')", "RDD.saveAsTextFile()"),
         ("spark.sql('DROP TABLE IF EXISTS t')", "sql('DROP TABLE IF EXISTS ...')"),
         ("spark.sql('INSERT INTO t VALUES (1)')", "sql('INSERT INTO t VALUES ...')"),
         ("spark.sql('MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE')", "sql('MERGE INTO t USING ...')"),

@@ -23,7 +23,7 @@ _FILE_FUNCTIONS = {"read_files": None, "cloud_files": None}
 _LOADS = {"load", "csv", "json", "orc", "parquet", "text", "xml", "avro", "delta", "jdbc"}
 _COMBINES = {"join", "crossJoin", "union", "unionAll", "unionByName", "intersect", "intersectAll", "exceptAll", "subtract", "mergeInto"}
 _GROUPS = {"groupBy", "groupby", "rollup", "cube", "groupingSets"}
-_NO_FRAMES = {"columns", "schema", "dtypes", "rdd", "storageLevel"}
+_NO_FRAMES = {"columns", "schema", "dtypes", "storageLevel"}
 _SESSIONS = {"getOrCreate", "getActiveSession", "active", "newSession"}
 _ATTRIBUTES = {
     (Role.SESSION, "read"): Value(Role.READER),
@@ -35,6 +35,7 @@ _ATTRIBUTES = {
 # Where a class of effects.py has a role, its methods' effects; the name is how a guard calls it.
 _EFFECTS: dict[Role, tuple[str, dict[str, Effect]]] = {
     Role.FRAME: ("", effects.FRAME),
+    Role.RDD: ("RDD.", effects.RDD),
     Role.WRITER: ("DataFrameWriter.", effects.WRITER | effects.WRITER_V2),
     Role.STREAM_WRITER: ("DataStreamWriter.", effects.STREAM_WRITER),
     Role.DELTA_TABLE: ("DeltaTable.", effects.DELTA_TABLE),
@@ -137,6 +138,9 @@ class Roles:
             return Value(Role.DELTA_MERGE)
         return receiver.as_role(Role.FRAME) if name in {"toDF", "history", "detail"} else receiver
 
+    def _rdd(self, receiver: Value, name: str, *_: Any) -> Value:
+        return receiver.as_role(Role.FRAME) if name == "toDF" else receiver
+
     def _delta_merge(self, receiver: Value, *_: Any) -> Value:
         return receiver
 
@@ -160,6 +164,8 @@ class Roles:
     def _of_frame(self, receiver: Value, name: str) -> Value:
         if name == "write":
             return Value(Role.WRITER)
+        if name == "rdd":
+            return receiver.as_role(Role.RDD)
         if name == "writeStream":
             return Value(Role.STREAM_WRITER)
         if name == "isStreaming":

@@ -20,6 +20,7 @@ class Role(Enum):
     READER = auto()
     FRAME = auto()
     GROUPED = auto()
+    RDD = auto()
     WRITER = auto()
     STREAM_WRITER = auto()
     DELTA_TABLE = auto()
