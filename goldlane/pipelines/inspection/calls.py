@@ -10,6 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from goldlane.pipelines.api import NAMES
+from goldlane.pipelines.inspection import containers
 from goldlane.pipelines.inspection.attributes import Attributes
 from goldlane.pipelines.inspection.containers import elements, mapping
 from goldlane.pipelines.inspection.expressions import Expressions
@@ -122,6 +123,9 @@ class Calls:
         return made
 
     def _method(self, receiver: Value, name: str, arguments: Arguments, place: Place) -> Value:
+        inside = containers.method(receiver, name, arguments)
+        if inside is not None:
+            return inside
         if receiver.role is not Role.KNOWN:
             return self._library.passed(arguments.after(receiver), f"what {name}() does with the session", place)
         plain = self._library.method(receiver.known, name, arguments)

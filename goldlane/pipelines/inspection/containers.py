@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from goldlane.pipelines.inspection.trace import lifted
-from goldlane.pipelines.inspection.values import Role, Value, known
+from goldlane.pipelines.inspection.values import ANY, NONE, Arguments, Role, Value, concrete_or, entries, items, known
 
 MANY = 500
 PLAIN = (str, int, float, bool, bytes, list, tuple, dict, set, frozenset, type(None))
@@ -38,3 +38,22 @@ def mapping(value: Value) -> dict[Any, Value]:
     if value.role is Role.ENTRIES:
         return dict(value.known)
     return {key: lifted(item) for key, item in value.known.items()} if isinstance(value.known, dict) else {}
+
+
+def method(container: Value, name: str, arguments: Arguments) -> Value | None:
+    """A method of a list or a dictionary that the followed function made; None for all other values and methods."""
+    first = arguments.get(0, "")
+    if container.role is Role.ITEMS and name in {"append", "extend"}:
+        container.known.extend([first] if name == "append" else elements(first) or [ANY])
+        return NONE
+    if container.role is not Role.ENTRIES:
+        return None
+    found: dict[Any, Value] = container.known
+    if name == "update":
+        found.update(mapping(first) | arguments.named)
+        return NONE
+    if name in {"get", "pop", "setdefault"}:
+        key = concrete_or(first, None)
+        return found.get(key, arguments.get(1, "default")) if isinstance(key, str | int) else ANY
+    views = {"keys": map(known, found), "values": found.values(), "items": (items([known(key), value]) for key, value in found.items())}
+    return items(views[name]) if name in views else entries(found) if name == "copy" else None

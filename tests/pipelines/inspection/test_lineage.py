@@ -41,6 +41,8 @@ BODIES: list[tuple[str, str | None, list[str] | None]] = [
     ('return spark.table(NAMES["first"])', MV, ["raw.first"]),
     ("return reduce(DataFrame.unionByName, [dlt.read_stream(name) for name in NAMES.values()])", ST, ["raw.first", "raw.second"]),
     ("frame = None\n    for n in NAMES.values():\n        frame = united(frame, n)\n    return frame", MV, ["raw.first", "raw.second"]),
+    ("a = []\n    for n in NAMES.values():\n        a.append(spark.table(n))\n    return a[0].union(a[1:][0])", MV, ["raw.first", "raw.second"]),
+    ('a = {n: dlt.read_stream(n) for n in ("own", "orders")}\n    return [one for _, one in a.items()][1]', ST, ["own", "orders"]),
     ('frame = dlt.read("own")\n    frame.createOrReplaceTempView("mine")\n    return spark.sql("SELECT * FROM mine")', MV, ["own"]),
     ('def inner(name="orders"):\n        return dlt.read_stream(name)\n    return inner()', ST, ["orders"]),
     ('return dlt.read("own").transform(lambda df, other: df.join(dlt.read(other), "id"), "orders")', MV, ["own", "orders"]),
