@@ -51,11 +51,19 @@ class LazySession(PipelineSession):
 
     def start(self) -> None:
         """Start the real session, and be it from now on."""
-        self.started = True
         self.answers.lift()
-        real = self._stack.enter_context(pipeline_session(local_spark(), self._settings.getAll))
+        try:
+            real = self._stack.enter_context(pipeline_session(local_spark(), self._settings.getAll))
+        except BaseException:
+            # The next file shall hear the same.
+            self.answers.give()
+            raise
+        self.started = self._settings.live = True
         self.__dict__.update({name: real.__dict__[name] for name in _OF_THE_JVM})
         make_current(self)
+
+    def stop(self) -> None:
+        """Nothing: other files come after this one."""
 
     def close(self) -> None:
         """Give the process back as it was; a JVM that was started stays."""

@@ -20,6 +20,7 @@ class Settings:
 
     def __init__(self, given: Mapping[str, str], note: Callable[[Problem], None], real: Callable[[], Any]) -> None:
         self._values, self._note, self._real = dict(given), note, real
+        self.live = False
 
     def get(self, key: str, default: Any = _NOT_GIVEN) -> Any:
         """The value of ``key``, else ``default``, else a stand-in."""
@@ -42,8 +43,10 @@ class Settings:
         return self._values.get(key, default)
 
     def set(self, key: str, value: Any) -> None:
-        """Set ``key``, as text."""
+        """Set ``key``, as text; once the real session runs, in that, too."""
         self._values[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        if self.live:
+            self._real().set(key, self._values[key])
 
     def unset(self, key: str) -> None:
         """Forget ``key``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from goldlane.pipelines.inspection.containers import MANY, elements, truth
 from goldlane.pipelines.inspection.expressions import Expressions
 from goldlane.pipelines.inspection.imports import imported
-from goldlane.pipelines.inspection.values import ANY, LocalFunction, Scope, Value, either, known
+from goldlane.pipelines.inspection.values import ANY, LocalFunction, Role, Scope, Value, concrete_or, either, known
 
 
 class Statements:
@@ -76,8 +76,24 @@ class Statements:
         return self._alternatives([node.body, node.orelse], scope)
 
     def _match(self, node: ast.Match, scope: Scope) -> bool:
-        self._expressions.value(node.subject, scope)
-        return self._alternatives([*(case.body for case in node.cases), []], scope)
+        subject = self._expressions.value(node.subject, scope)
+        bodies: list[Sequence[ast.stmt]] = []
+        for case in node.cases:
+            fits = self._fits(case, subject, scope)
+            if fits is not False:
+                bodies.append(case.body)
+            if fits:
+                return self._alternatives(bodies, scope)
+        return self._alternatives([*bodies, []], scope)
+
+    def _fits(self, case: ast.match_case, subject: Value, scope: Scope) -> bool | None:
+        """Whether a case is taken; None when nobody can tell."""
+        if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None:
+            return True
+        wanted = self._expressions.value(case.pattern.value, scope) if isinstance(case.pattern, ast.MatchValue) else ANY
+        if case.guard is not None or Role.ANY in {subject.role, wanted.role}:
+            return None
+        return bool(concrete_or(subject, ...) == concrete_or(wanted, None))
 
     def _for(self, node: ast.For, scope: Scope) -> bool:
         rounds = elements(self._expressions.value(node.iter, scope))

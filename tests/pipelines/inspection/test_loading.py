@@ -105,6 +105,10 @@ def test_a_file_runs_once_and_goes_on_when_it_needs_spark(checked: Checked, spar
         assert SparkSession.builder.getOrCreate() is spark
         assert spark.conf.get("lane.early") == "kept"
         assert spark.sql("SELECT 1 AS one").first().one == 1
+        spark.conf.set("spark.sql.shuffle.partitions", 3)
+        assert spark.sql("SET spark.sql.shuffle.partitions") is not None
+        spark.stop()
+        assert spark.range(2).count() == 2
 
         @dlt.table(name=f"up_to_{{largest}}")
         @dlt.expect("positive", F.col("id") > 0)
