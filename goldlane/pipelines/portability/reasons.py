@@ -109,7 +109,7 @@ def _of_name(use: ApiUse, place: Place) -> Iterator[Reason]:
 
 def _of_nodes(tree: ast.Module, file: str) -> Iterator[Reason]:
     documented = _docstrings(tree)
-    own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own = set(_bound(tree))
     for node in ast.walk(tree):
         place = Place(file, getattr(node, "lineno", 0))
         if isinstance(node, ast.Name) and node.id in _GLOBALS and isinstance(node.ctx, ast.Load) and node.id not in own:
@@ -145,6 +145,17 @@ def _of_method(node: ast.Call, place: Place) -> Iterator[Reason]:
     text = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
     if name == "format" and isinstance(text, str) and text.lower() in _CONNECTORS:
         yield Reason(code="connector", what=f"the connector {text}", place=place, platforms=frozenset({Platform.GOLDLANE}))
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Names that the file itself gives a meaning; what it imports from Databricks is Databricks' own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("databricks")):
+            yield from (alias.asname or alias.name for alias in node.names)
 
 
 def _docstrings(tree: ast.Module) -> set[int]:

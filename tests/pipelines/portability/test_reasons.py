@@ -45,6 +45,7 @@ def reasons(text: str) -> list[tuple[str, int, set[Platform]]]:
         ("spark.sql('SELECT * FROM STREAM read_files(\"x\")')", "read_files", OPEN),
         ("dbutils.widgets.get('a')", "dbutils", OPEN),
         ("display(frame)", "notebook_globals", OPEN),
+        ("from databricks.sdk.runtime import dbutils; dbutils.fs.ls('x')", "dbutils", OPEN),
         ("spark.sparkContext.setLogLevel('INFO')", "spark_context", OPEN),
         ("frame.createOrReplaceTempView('a')", "session_changes", OPEN),
         ("spark.conf.set('a', 'b')", "session_changes", OPEN),
@@ -76,6 +77,8 @@ def test_a_line_has_its_reason(line: str, code: str, platforms: set[Platform]) -
         "from goldlane.expectations import Rule",
         '"""A text that explains cloudFiles and LIVE.x."""',
         "display = print\ndisplay('mine')",
+        "from IPython.display import display\ndisplay('mine')",
+        "def f(sc): return sc",
     ],
 )
 def test_what_runs_everywhere_has_none(line: str) -> None:
