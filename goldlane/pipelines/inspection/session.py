@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Note = Callable[[Problem], None]
-# What SparkSession.__init__ gives a session; all else is there without a JVM.
-_OF_THE_JVM = {"_sc", "_jsc", "_jvm", "_jsparkSession", "_profiler_collector"}
+# What a session gets when it is made; all else is there without a JVM. `_own` is what a PipelineSession calls its Java session.
+_OF_THE_JVM = {"_sc", "_jsc", "_jvm", "_own", "_profiler_collector"}
 
 
 class LazySession(PipelineSession):
