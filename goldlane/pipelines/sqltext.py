@@ -48,6 +48,15 @@ def table_references(text: str) -> list[TableReference]:
     return sorted(found, key=lambda reference: reference.start)
 
 
+def is_query(text: str) -> bool:
+    """Whether ``text`` is one statement that only answers rows of tables; not SHOW or DESCRIBE, which answer about a catalog."""
+    try:
+        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
+    except SqlglotError:
+        return False
+    return len(statements) == 1 and isinstance(statements[0], exp.Query)
+
+
 def replace_tables(text: str, replacement: Callable[[TableReference], str | None]) -> str:
     """``text`` with each table reference replaced, except where ``replacement`` answers None; columns keep their qualifiers."""
     for reference in reversed(table_references(text)):

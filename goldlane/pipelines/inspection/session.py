@@ -12,7 +12,6 @@ from pyspark.sql import SparkSession
 from pyspark.sql.conf import RuntimeConfig
 
 from goldlane.pipelines.definitions import Problem
-from goldlane.pipelines.effects import effect_of_sql
 from goldlane.pipelines.injected import PipelineSession
 from goldlane.pipelines.inspection.readers import LazyReader
 from goldlane.pipelines.inspection.settings import Settings
@@ -20,7 +19,7 @@ from goldlane.pipelines.inspection.unknown import Unknown
 from goldlane.pipelines.places import place_of_caller
 from goldlane.pipelines.reads import current_reads
 from goldlane.pipelines.sessions import make_current, pipeline_session
-from goldlane.pipelines.sqltext import table_references
+from goldlane.pipelines.sqltext import is_query, table_references
 from goldlane.session import local_spark
 
 if TYPE_CHECKING:
@@ -100,15 +99,13 @@ class LazySession(PipelineSession):
         return LazyReader(lambda: super(LazySession, self).readStream, streams=True, note=self._note)
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
-        """A query over no table is run; one over tables has no rows here, and a statement that changes something is left undone."""
-        if effect_of_sql(sqlQuery) is not None:
+        """A query over no table is run; one over tables has no rows here, and any other statement is left undone."""
+        tables = table_references(sqlQuery)
+        if not is_query(sqlQuery):
             message = f"check does not run {' '.join(sqlQuery.split()[:3])}"
             self._note(Problem(code="statement_not_run", message=message, place=place_of_caller(), severity="warning"))
             return Unknown()  # type: ignore[return-value]  # it stands for one
-        tables = table_references(sqlQuery)
-        if tables:
-            return current_reads().batch(tables[0].name)
-        return super().sql(sqlQuery, args, **kwargs)
+        return current_reads().batch(tables[0].name) if tables else super().sql(sqlQuery, args, **kwargs)
 
 
 class _LazyContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from goldlane.pipelines.effects import Effect
 from goldlane.pipelines.inspection.values import Role, Value, concrete_or
 from goldlane.pipelines.places import Place
 
+# ``delta.`/mnt/x```: files under a table's spelling.
+_FILES = re.compile(r"\s*(delta|parquet|csv|json|orc|text|avro)\s*\.\s*`", re.IGNORECASE)
 _BUDGET = 1_000
 _DEPTH = 15
 
@@ -32,6 +35,8 @@ class Trace:
         if not isinstance(text, str):
             self.unresolved.append((place, "the name of a table it reads"))
             return Value(Role.FRAME, None, True if streams else None)
+        if _FILES.match(text):
+            return Value(Role.FRAME, None, streams)
         if text.lower() in self.temp_views:
             return self.temp_views[text.lower()]
         self.inputs.setdefault(text, place)

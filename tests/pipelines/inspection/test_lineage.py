@@ -33,6 +33,7 @@ BODIES: list[tuple[str, str | None, list[str] | None]] = [
     ('return spark.sql("SELECT b.* FROM {it} AS a JOIN b ON a.id = b.id", it=dlt.read("own"))', MV, ["own", "b"]),
     ('return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("/mnt/x")', ST, []),
     ('return spark.read.csv("/mnt/x", header=True)', MV, []),
+    ('return spark.table("delta.`/mnt/files`")', MV, []),
     ("return spark.range(3)", MV, []),
     ('return dlt.read_stream("orders").join(dlt.read("own"), "id", "left")', ST, ["orders", "own"]),
     ('return dlt.read("own").join(dlt.read_stream("orders"), "id")', ST, ["own", "orders"]),
@@ -111,7 +112,7 @@ def test_kind_and_inputs_are_those_of_the_function(checked: Checked, body: str, 
 
 def test_planning_which_runs_the_functions_finds_the_same(checked: Checked, spark: SparkSession, tmp_path: Path) -> None:
     """What a check tells of a function without running it is what running it shows."""
-    needs_files = ("read_files", "cloudFiles", "csv", "open(", "forName", "streaming_view", "views_of_views")
+    needs_files = ("files", "cloudFiles", "csv", "open(", "forName", "streaming_view", "views_of_views")
     told = [body for body, kind, _ in BODIES if kind and not any(word in body for word in needs_files)]
     functions = [f"@dlt.table\ndef found_{number}():\n    {body}\n" for number, body in enumerate(told)]
     report = checked("\n".join([HEAD, *functions, OTHERS.partition("@dlt.view\ndef streaming_view")[0], ORDERS]))

@@ -51,6 +51,8 @@ def test_what_nobody_here_can_know_is_stood_in_for_and_noted(checked: Checked) -
         for file in dbutils.fs.ls("/mnt/landing"):
             raise AssertionError("nothing is there")
         display(paths)
+        for table in spark.sql("SHOW TABLES IN main.lane").collect():
+            raise AssertionError("nothing is there")
 
         @dlt.table(name=f"{catalog}.{limit}.orders")
         def orders():
@@ -73,6 +75,7 @@ def test_what_nobody_here_can_know_is_stood_in_for_and_noted(checked: Checked) -
         ("session_changes", 19),
         ("unknown_value", 20),
         ("unknown_value", 21),
+        ("statement_not_run", 24),
     ]
 
 
