@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldlane.cli.options import JsonOption, Sources, pairs, project, sources_or_default
-from goldlane.cli.output import print_json, results
+from goldlane.cli.output import print_json, prints_aside, results
 
 if TYPE_CHECKING:
     from goldlane.pipelines.inspection.report import Report
@@ -28,7 +28,8 @@ def check(
     """Say what a pipeline declares and where it would run; the files run, no dataset is computed. Exit 2 when a file does not load."""
     from goldlane.pipelines.inspection.check import check as check_sources
 
-    report = check_sources(sources_or_default(sources, project()), configuration=pairs(conf, "--conf"), paths=pairs(mapped, "--map"))
+    with prints_aside():
+        report = check_sources(sources_or_default(sources, project()), configuration=pairs(conf, "--conf"), paths=pairs(mapped, "--map"))
     if as_json:
         print_json(report.to_json())
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from goldlane.cli.options import Sources, pairs, project, sources_or_default
-from goldlane.cli.output import print_json, results
+from goldlane.cli.output import print_json, prints_aside, results
 
 Several = list[str] | None
 
@@ -32,12 +32,13 @@ def graph(
     """Print the graph of a pipeline without updating anything."""
     from goldlane.pipelines.graph import pipeline_graph
 
-    document = pipeline_graph(
-        sources_or_default(sources, project()),
-        configuration=pairs(conf, "--conf"),
-        inputs=pairs(bound, "--input"),
-        paths=pairs(mapped, "--map"),
-    )
+    with prints_aside():
+        document = pipeline_graph(
+            sources_or_default(sources, project()),
+            configuration=pairs(conf, "--conf"),
+            inputs=pairs(bound, "--input"),
+            paths=pairs(mapped, "--map"),
+        )
     if form is Format.JSON:
         print_json(document)
     elif form is Format.MERMAID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,6 +21,11 @@ def print_json(document: object) -> None:
     """Print exactly one JSON document on stdout; times are ISO 8601 in UTC, decimals are text."""
     sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
+
+
+def prints_aside() -> AbstractContextManager[object]:
+    """What source files print goes to stderr meanwhile; stdout is for the result alone."""
+    return redirect_stdout(sys.stderr)
 
 
 def results() -> Console:

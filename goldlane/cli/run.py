@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldlane.cli.options import JsonOption, Sources, StorageOption, names, pairs, project, sources_or_default, storage_or_default
-from goldlane.cli.output import print_json, results
+from goldlane.cli.output import print_json, prints_aside, results
 from goldlane.cli.progress import UpdateDisplay
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(  # noqa: PLR0913  one parameter per option
     from goldlane.pipelines.run import run as run_pipeline
 
     settings = project()
-    with UpdateDisplay() as display:
+    with prints_aside(), UpdateDisplay() as display:
         update = run_pipeline(
             list(sources_or_default(sources, settings)),
             storage=storage_or_default(storage, settings),

@@ -107,6 +107,14 @@ def test_a_file_that_is_not_there_is_the_callers_mistake(goldlane: Goldlane) -> 
     assert (ran.code, ran.document["error"]["message"]) == (2, "nowhere.py does not exist")
 
 
+def test_what_a_file_prints_is_no_part_of_the_document(goldlane: Goldlane) -> None:
+    written("lane.py", "print('hello from the lane')\n")
+
+    ran = goldlane("check", "lane.py", "--json")
+
+    assert (ran.code, ran.document["registered"], ran.err) == (0, True, "hello from the lane\n")
+
+
 def test_settings_and_paths_are_given_as_for_run(goldlane: Goldlane) -> None:
     Path("landing").mkdir()
     written("landing/a.json", "{}")
