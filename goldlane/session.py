@@ -34,6 +34,8 @@ _CONF = {
     "spark.sql.shuffle.partitions": "4",
     # Spark's default lists folders with up to 10,000 tasks, at every start of a file stream.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+    # Opening a local file costs no 4 MB of reading: landing folders of many small files make few tasks.
+    "spark.sql.files.openCostInBytes": "65536",
     # Delta's SQL parser does not hand on the parameters of spark.sql(text, args=...) in Spark 4.2's new way.
     "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     # INT96, Spark's default, has no statistics and is unknown to other Delta readers.
