@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.autoloader.files import open_stream
@@ -68,10 +70,13 @@ def _checked(records: DataFrame, source: Source, layout: Layout) -> DataFrame:
     from pyspark.sql import functions as F
 
     text, nested = F.col("value"), nested_news(F.col("value"), layout)
-    parsed = records.select(
+    record = F.from_json(text, _record_schema(layout), _parser_options(source.options))
+    parsed = records.select("value", _once(record).alias("record")).select(
         "value",
-        _once(F.from_json(text, _record_schema(layout), _parser_options(source.options))).alias("record"),
-        other_keys(text, layout).alias("others"),
+        "record",
+        F.when(_has_known_keys_only(source.options, layout), F.array().cast("array<string>"))
+        .otherwise(other_keys(text, layout))
+        .alias("others"),
         *([] if nested is None else [nested.alias("nested")]),
     )
     if layout.evolution not in {Evolution.ADD, Evolution.FAIL}:
@@ -80,6 +85,23 @@ def _checked(records: DataFrame, source: Source, layout: Layout) -> DataFrame:
     some = (F.size("others") > 0) if nested is None else (F.size("others") > 0) | (F.size("nested") > 0)
     stopped = F.when(some & (F.size(news) > 0), stop(news, source.request)).otherwise(F.col("record"))
     return parsed.withColumn("record", stopped)
+
+
+def _has_known_keys_only(options: Options, layout: Layout) -> Column:
+    """Whether counting tells that every key is a column, without a second look into the record: the ordinary record's case.
+
+    A key ends with `":` unless blanks or single quotes come between. There are then no more keys than `":`; where there are as many
+    columns with a value, these are the keys.
+    """
+    from pyspark.sql import functions as F
+
+    if any(options.flag(name) for name in ("allowUnquotedFieldNames", "allowComments")):
+        return F.lit(False)
+    text, record = F.col("value"), F.col("record")
+    ends = (F.length(text) - F.length(F.replace(text, F.lit('":'), F.lit("")))) / 2
+    values = sum((record.getField(name).isNotNull().cast("int") for name in layout.names), F.lit(0))
+    unusual = [text.contains(blank + ":") for blank in (" ", "\t", "\r", "\n", "'")]
+    return record.getField(CORRUPT).isNull() & (ends == values) & ~reduce(or_, unusual)
 
 
 def _once(column: Column) -> Column:

@@ -136,6 +136,24 @@ def test_a_given_schema_rescues_only_when_asked(landing: Any) -> None:
     assert [(number, json.loads(saved)["more"]) for number, saved in landing.table()] == [(1, True)]
 
 
+def test_a_new_key_is_seen_however_it_is_written(landing: Any) -> None:
+    schema = StructType.fromDDL("id INT, at STRING")
+    unusual = (
+        '{"id" : 1, "x":5}',
+        '{"id"\t: 1, "x":5}',
+        """{'x':5, "id":1}""",
+        '{"id":1, "at":null, "x":5}',
+        '{"id":1,"x":5,"at":{"x":6}}',
+    )
+    landing.put("a.json", *unusual, '{"id":2,"at":"2026-01-01T10:00:00Z"}', '{"id":3}', "{}", '{"at":"\\"x\\":1"}')
+
+    landing.run(schema, rescuedDataColumn="_saved")
+
+    rows = landing.table("id", "_saved")
+    assert [json.loads(saved)["x"] for _, saved in rows if saved] == [5] * len(unusual)
+    assert [key for key, saved in rows if not saved] == [2, 3, None, None]
+
+
 @pytest.mark.parametrize("mode,rows", [("DROPMALFORMED", [("1",)]), ("PERMISSIVE", [("1",), (None,)])])
 def test_broken_records_are_dropped_only_on_request(landing: Any, mode: str, rows: list[Any]) -> None:
     landing.put("a.json", {"id": 1}, "{")
