@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.errors import MissingExtraError
 from goldlane.session import local_spark
 
 if TYPE_CHECKING:
@@ -18,9 +19,15 @@ _CONF = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark
 
 @contextmanager
 def session_of_run(folder: Path) -> Iterator[SparkSession]:
-    """A small, quick session; one that runs already is used as it is, and left running."""
-    from pyspark.sql import SparkSession
+    """A small, quick session; one that runs already is used as it is, and left running.
 
+    Raises:
+        MissingExtraError: pyspark is not installed.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as missing:
+        raise MissingExtraError("spark", needed_for="testing a pipeline") from missing
     running = SparkSession.getActiveSession()
     if running is not None:
         yield running
