@@ -29,6 +29,7 @@ from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_reset
 from goldlane.pipelines.sources import Sources, find_sources
 from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
+from goldlane.pipelines.triggers import require_intervals
 from goldlane.pipelines.update import Selection, Updater, inputs_of, planned_results, status_of
 from goldlane.pipelines.writes import World
 from goldlane.session import local_spark
@@ -175,6 +176,8 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     full = _full_refresh(request, world.plan)
     selection = _selection(request, world.plan, full)
     refuse_resets(world.plan, full)
+    if request.continuous:
+        require_intervals(world.plan, request.configuration)
     if not validate_only:
         claim_tables(world.plan, request.storage, request.name)
     origin = {"pipeline_id": request.name, "pipeline_name": request.name, "update_id": update_id, "host": platform.node()}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from goldlane.errors import Mistakes
 from goldlane.pipelines.definitions import Dataset, Flow
 from goldlane.pipelines.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from goldlane.pipelines.plan import Plan
 
 SETTING = "pipelines.trigger.interval"
 STREAMS_S, VIEWS_S, VIEWS_OVER_FILES_S = 5.0, 60.0, 600.0
@@ -25,6 +28,23 @@ def trigger_interval(dataset: Dataset, flow: Flow, configuration: Mapping[str, s
     """
     said = next((found for place in (flow.spark_conf, dataset.table_properties, configuration) if (found := place.get(SETTING))), None)
     return None if said is None else _seconds(said, dataset)
+
+
+def require_intervals(plan: Plan, configuration: Mapping[str, str]) -> None:
+    """Look at every interval before anything runs.
+
+    Raises:
+        Mistakes: some do not parse; all of them at once.
+    """
+    mistakes: list[str] = []
+    for planned in plan.datasets.values():
+        for flow in planned.flows:
+            try:
+                trigger_interval(planned.dataset, flow.flow, configuration)
+            except PipelineError as error:
+                mistakes.append(error.message)
+    if mistakes:
+        raise Mistakes("continuous mode", list(dict.fromkeys(mistakes)))
 
 
 def _seconds(text: str, dataset: Dataset) -> float:
