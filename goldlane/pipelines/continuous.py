@@ -86,11 +86,14 @@ class Continuous:
     def _stop_dependents(self, failed: PlannedDataset) -> None:
         """Stop what reads ``failed``, and what reads that."""
         broken = {failed.key}
-        for planned in self._in_order():
-            if broken & set(planned.inputs) and planned.key in self._stops:
-                broken.add(planned.key)
-                self._broken.setdefault(planned.key, f"it reads {failed.dataset.written}, which failed")
-                self._stops[planned.key].ask()
+        for key in self._world.plan.sorter().static_order():
+            planned = self._world.plan.datasets[key]
+            if not broken & set(planned.inputs):
+                continue
+            broken.add(key)
+            if key in self._stops:
+                self._broken.setdefault(key, f"it reads {failed.dataset.written}, which failed")
+                self._stops[key].ask()
                 if not _streams(planned):
                     self._skip(planned)
 

@@ -31,9 +31,13 @@ SOURCE = """
     def fragile():
         return dlt.read_stream("orders").select("id", F.expr("CAST(id AS INT)").alias("number"))
 
+    @dlt.view
+    def between():
+        return dlt.read_stream("fragile")
+
     @dlt.table
     def behind():
-        return dlt.read_stream("fragile")
+        return dlt.read_stream("between")
 """
 
 
