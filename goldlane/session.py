@@ -38,6 +38,8 @@ _CONF = {
     "spark.sql.files.openCostInBytes": "65536",
     # Delta's SQL parser does not hand on the parameters of spark.sql(text, args=...) in Spark 4.2's new way.
     "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
+    # Spark 4.2.0 waits forever for a Python function over columns of a Parquet file that it hands over as they are.
+    "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
     # INT96, Spark's default, has no statistics and is unknown to other Delta readers.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Delta's default of 50 makes every new table's snapshot cost seconds on a laptop.
