@@ -25,8 +25,7 @@ def test_a_null_leaves_the_newest_older_value_whenever_that_arrives(flow: Callab
 def test_nulls_are_ignored_in_the_chosen_columns_only(flow: Callable[..., Any], chosen: dict[str, Any]) -> None:
     customers = flow(DDL, **chosen)
 
-    customers.apply([(1, "a", "b", 1, "U")])
-    customers.apply([(1, None, None, 2, "U")])
+    customers.apply([(1, None, None, 2, "U"), (1, "a", "b", 1, "U")])
 
     assert customers.rows() == [(1, "a", None)]
 

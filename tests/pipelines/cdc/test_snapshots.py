@@ -64,55 +64,33 @@ def test_the_target_becomes_the_snapshot_and_only_what_differs_is_written(table:
     second = items.apply(2, [(1, "a", 1), (2, "B", 1), (4, "d", None)])
     written = items.version
     same = items.apply(3, [(4, "d", None), (2, "B", 1), (1, "a", 1)])
+    with pytest.raises(RefusedChangesError) as caught:
+        items.apply(4, [(None, "x", 1), (2, "b", 1), (2, "b", 1), (3, "c", 1), (3, "c", 2), (3, "c", 3)])
 
     assert (first, second, same) == (Changes(upserted=3, deleted=0), Changes(upserted=2, deleted=1), Changes(upserted=0, deleted=0))
-    assert items.rows() == [(1, "a", 1), (2, "B", 1), (4, "d", None)]
     assert items.version == written
+    assert "1 row with a NULL key (k)" in str(caught.value)
+    assert '5 rows with a key that the snapshot holds more than once, such as {"k":2}' in str(caught.value)
+    assert items.rows() == [(1, "a", 1), (2, "B", 1), (4, "d", None)]
+
+    wider = items.apply(5, [(1, "a", 1, "new"), (2, "B", 1, None), (4, "d", None, None)], "k long, v string, n long, w string")
+
+    assert wider == Changes(upserted=1, deleted=0)
+    assert items.rows() == [(1, "a", 1, "new"), (2, "B", 1, None), (4, "d", None, None)]
 
 
-def test_a_history_keeps_what_ended_and_untracked_columns_follow_in_place(table: Callable[..., Table]) -> None:
+def test_a_history_keeps_what_ended_and_a_repeated_snapshot_changes_nothing(table: Callable[..., Table]) -> None:
     items = table(scd_type=2, track_history_except_column_list=("n",))
     items.apply(1, [(1, "a", 1), (2, "b", 1), (3, "c", 1)])
 
-    items.apply(2, [(1, "a", 9), (2, "B", 1)])
-    items.apply(5, [(1, "a", 9), (2, "B", 1), (3, "c", 2)])
+    items.apply(2, [(1, "a", 9), (2, "B", 1), (4, "d", 1)])
+    repeated = items.apply(2, [(1, "a", 9), (2, "B", 1), (4, "d", 1)])
+    another_of_the_same_version = items.apply(2, [(1, "a", 9), (2, "BB", 1)])
+    items.apply(5, [(1, "a", 9), (2, "BB", 1), (3, "c", 2)])
 
-    expected = [(1, "a", 9, 1, None), (2, "B", 1, 2, None), (2, "b", 1, 1, 2), (3, "c", 1, 1, 2), (3, "c", 2, 5, None)]
+    assert (repeated, another_of_the_same_version) == (Changes(upserted=0, deleted=0), Changes(upserted=1, deleted=1))
+    expected = [(1, "a", 9, 1, None), (2, "BB", 1, 2, None), (2, "b", 1, 1, 2), (3, "c", 1, 1, 2), (3, "c", 2, 5, None)]
     assert items.rows() == expected
-
-
-def test_a_repeated_snapshot_changes_nothing_and_another_of_the_same_version_mends_it(table: Callable[..., Table]) -> None:
-    items = table(scd_type=2)
-    items.apply(1, [(1, "a", 1), (2, "b", 1)])
-    items.apply(2, [(1, "A", 1), (3, "c", 1)])
-
-    repeated = items.apply(2, [(1, "A", 1), (3, "c", 1)])
-    items.apply(2, [(1, "AA", 1)])
-
-    assert repeated == Changes(upserted=0, deleted=0)
-    assert items.rows() == [(1, "AA", 1, 2, None), (1, "a", 1, 1, 2), (2, "b", 1, 1, 2)]
-
-
-def test_keys_that_are_null_or_double_are_refused_with_an_example(table: Callable[..., Table]) -> None:
-    items = table()
-    items.apply(1, [(1, "a", 1)])
-
-    with pytest.raises(RefusedChangesError) as caught:
-        items.apply(2, [(None, "x", 1), (2, "b", 1), (2, "b", 1), (3, "c", 1), (3, "c", 2), (3, "c", 3)])
-
-    assert "1 row with a NULL key (k)" in str(caught.value)
-    assert '5 rows with a key that the snapshot holds more than once, such as {"k":2}' in str(caught.value)
-    assert items.rows() == [(1, "a", 1)]
-
-
-def test_new_columns_and_other_types_of_a_snapshot_fit_into_the_target(table: Callable[..., Table]) -> None:
-    items = table()
-    items.apply(1, [(1, "a", 1), (2, "b", 2)])
-
-    changes = items.apply(2, [(1, "a", 1, "new"), (2, "b", 2, None)], "k long, v string, n long, w string")
-
-    assert changes == Changes(upserted=1, deleted=0)
-    assert items.rows() == [(1, "a", 1, "new"), (2, "b", 2, None)]
 
 
 def test_the_bounds_of_a_history_have_the_type_of_the_version(table: Callable[..., Table]) -> None:

@@ -12,40 +12,39 @@ from goldlane.pipelines.cdc.target import Target
 
 def test_updates_of_an_untracked_column_leave_one_row_with_the_last_value_before_the_next_tracked_change(flow: Callable[..., Any]) -> None:
     customers = flow("k int, v string, hits int, seq int, op string", scd_type=2, track_history_except_column_list=("hits",))
+    customers.apply([(1, "a", n, n, "U") for n in range(1, 50, 2)] + [(2, "a", 5, 5, "U"), (2, "b", 7, 7, "U")])
 
-    customers.apply([(1, "a", n, n, "U") for n in range(1, 50, 2)])
-    customers.apply([(1, "a", n, n, "U") for n in range(2, 51, 2)] + [(1, "b", 51, 51, "U")])
+    late_start_of_2 = (2, "a", 3, 3, "U")
+    changes = customers.apply([(1, "a", n, n, "U") for n in range(2, 51, 2)] + [(1, "b", 51, 51, "U"), late_start_of_2])
 
-    assert customers.rows() == [(1, "a", 50, 1, 51), (1, "b", 51, 51, None)]
+    assert changes.deleted == 1
+    assert customers.rows() == [(1, "a", 50, 1, 51), (1, "b", 51, 51, None), (2, "a", 5, 3, 7), (2, "b", 7, 7, None)]
 
 
-def test_a_late_event_becomes_a_closed_version_and_may_split_one(flow: Callable[..., Any]) -> None:
+def test_late_events_split_and_close_versions_deletes_end_them_and_a_crash_in_between_is_mended(
+    flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     customers = flow(scd_type=2)
-    customers.apply([(1, "a", 1, "U"), (1, "a", 5, "U"), (1, "c", 7, "U"), (2, None, 4, "D")])
+    split = [(1, "a", 1, "U"), (1, "a", 5, "U"), (1, "c", 7, "U"), (2, None, 4, "D")]
+    customers.apply([*split, (3, "a", 1, "U"), (3, "ignored", 3, "D"), (4, "a", 1, "U"), (4, "c", 3, "U")])
+    batch = [(1, "b", 3, "U"), (2, "late", 2, "U"), (3, "lives again", 6, "U"), (4, "b", 2, "U"), (5, "n", 1, "U")]
+    with monkeypatch.context() as broken:
+        broken.setattr(Target, "merge", _crash)
+        with pytest.raises(InterruptedError):
+            customers.apply(batch)
 
-    changes = customers.apply([(1, "b", 3, "U"), (2, "late", 2, "U")])
+    repeated, again = customers.apply(batch), customers.apply(batch)
 
-    assert changes == Changes(upserted=4, deleted=0)
-    assert customers.rows() == [(1, "a", 1, 3), (1, "a", 5, 7), (1, "b", 3, 5), (1, "c", 7, None), (2, "late", 2, 4)]
-
-
-def test_a_late_event_removes_a_version_that_no_longer_starts(flow: Callable[..., Any]) -> None:
-    customers = flow("k int, v string, n int, seq int, op string", scd_type=2, track_history_column_list=("v",))
-    customers.apply([(1, "a", 5, 5, "U"), (1, "b", 7, 7, "U")])
-
-    changes = customers.apply([(1, "a", 3, 3, "U")])
-
-    assert changes == Changes(upserted=1, deleted=1)
-    assert customers.rows() == [(1, "a", 5, 3, 7), (1, "b", 7, 7, None)]
+    assert (repeated, again) == (Changes(upserted=8, deleted=0), Changes(upserted=0, deleted=0))
+    assert [row[1:] for row in customers.rows() if row[0] == 1] == [("a", 1, 3), ("a", 5, 7), ("b", 3, 5), ("c", 7, None)]
+    assert [row[1:] for row in customers.rows() if row[0] == 2] == [("late", 2, 4)]
+    assert [row[1:] for row in customers.rows() if row[0] == 3] == [("a", 1, 3), ("lives again", 6, None)]
+    assert [row[1:] for row in customers.rows() if row[0] == 4] == [("a", 1, 2), ("b", 2, 3), ("c", 3, None)]
+    assert [row[1:] for row in customers.rows() if row[0] == 5] == [("n", 1, None)]
 
 
-def test_a_delete_closes_at_its_sequence_and_a_key_may_live_again(flow: Callable[..., Any]) -> None:
-    customers = flow(scd_type=2)
-
-    customers.apply([(1, "a", 1, "U"), (1, "ignored", 3, "D")])
-    customers.apply([(1, "a", 6, "U")])
-
-    assert customers.rows() == [(1, "a", 1, 3), (1, "a", 6, None)]
+def _crash(*_: object) -> None:
+    raise InterruptedError
 
 
 def test_a_sequence_of_two_columns_gives_bounds_of_two_fields(flow: Callable[..., Any]) -> None:
@@ -58,27 +57,6 @@ def test_a_sequence_of_two_columns_gives_bounds_of_two_fields(flow: Callable[...
 
     first, second, third = Row(day=1, n=None), Row(day=1, n=9), Row(day=2, n=1)
     assert customers.rows() == [(1, "a", first, second), (1, "b", second, third), (1, "c", third, None)]
-
-
-def test_after_a_crash_between_the_two_commits_the_repeated_batch_mends_the_table(
-    flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    customers = flow(scd_type=2)
-    batch = [(1, "b", 2, "U"), (2, "n", 1, "U")]
-    customers.apply([(1, "a", 1, "U"), (1, "c", 3, "U")])
-    with monkeypatch.context() as broken:
-        broken.setattr(Target, "merge", _crash)
-        with pytest.raises(InterruptedError):
-            customers.apply(batch)
-
-    repeated, again = customers.apply(batch), customers.apply(batch)
-
-    assert (repeated, again) == (Changes(upserted=3, deleted=0), Changes(upserted=0, deleted=0))
-    assert customers.rows() == [(1, "a", 1, 2), (1, "b", 2, 3), (1, "c", 3, None), (2, "n", 1, None)]
-
-
-def _crash(*_: object) -> None:
-    raise InterruptedError
 
 
 def test_refused_rows_leave_history_and_memory_as_they_were(flow: Callable[..., Any]) -> None:
