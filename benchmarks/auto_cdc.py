@@ -1,6 +1,6 @@
 """AUTO CDC against one plain MERGE of the same rows, in the same run: a million changes onto five million keys in one micro-batch.
 
-    python benchmarks/auto_cdc.py [--keys 5000000] [--changes 1000000] [--memory 3g]
+    python benchmarks/auto_cdc.py [--keys 5000000] [--changes 1000000] [--memory 3g] [--only "type 1"]...
 
 Of the changes, eight tenths update a key, one tenth brings a new one, one tenth deletes. The plain MERGE knows neither order nor
 late events, and remembers nothing. Snapshots are measured beside it: the table of five million keys with the same changes in it.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+BASE = "plain MERGE"
 COLUMNS = ("id", "name", "city", "amount", "seen")
 SPEC: dict[str, Any] = {
     "target": "customers",
@@ -36,12 +37,13 @@ def main() -> None:
     """Measures each way once, after a small one of each that warms the JVM up."""
     options = _options()
     spark = local_spark(**{"spark.driver.memory": options.memory})
+    chosen = [name for name in WAYS if name == BASE or not options.only or any(part in name for part in options.only)]
     for keys, changes in ((2_000, 500), (options.keys, options.changes)):
         with tempfile.TemporaryDirectory(prefix="auto-cdc-") as folder:
-            seconds = {name: measure(Work(spark, Path(folder), keys, changes)) for name, measure in WAYS.items()}
+            seconds = {name: WAYS[name](Work(spark, Path(folder), keys, changes)) for name in chosen}
     print(f"{options.changes:,} changes onto {options.keys:,} keys in one micro-batch")
     for name, found in seconds.items():
-        print(f"{name:34} {found:8.1f} s {found / seconds['plain MERGE']:8.2f} x", flush=True)
+        print(f"{name:34} {found:8.1f} s {found / seconds[BASE]:8.2f} x", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -49,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keys", type=int, default=5_000_000, help="rows of the table before")
     parser.add_argument("--changes", type=int, default=1_000_000, help="rows of the micro-batch")
     parser.add_argument("--memory", default="3g", help="the driver's heap")
+    parser.add_argument("--only", action="append", help="only ways whose name holds this text, beside the plain MERGE")
     return parser.parse_args()
 
 
@@ -131,7 +134,7 @@ def snapshot_of_type(scd_type: Any) -> Callable[[Work], float]:
 
 
 WAYS: dict[str, Callable[[Work], float]] = {
-    "plain MERGE": plain_merge,
+    BASE: plain_merge,
     "AUTO CDC, SCD type 1": changes_of_type(1),
     "AUTO CDC, SCD type 1, nulls ignored": changes_of_type(1, ignore_null_updates=True),
     "AUTO CDC, SCD type 2": changes_of_type(2),

@@ -93,7 +93,7 @@ class Lineage:
         if isinstance(source, str):
             trace.read(known(source), flow.place or Place("", 0), streams=True)
         else:
-            calls.follow(source)
+            calls.follow(source.function)
             # A function that hands out snapshots may look and write as it likes: it is no dataset's query.
             trace.effects.clear()
         return True

@@ -236,11 +236,19 @@ def test_flows_give_their_inputs_to_the_table_they_feed(checked: Checked) -> Non
 
         dlt.create_streaming_table("current")
         dlt.apply_changes(target="current", source="LIVE.all_regions", keys=["id"], sequence_by="at")
+
+        def next_day(last):
+            days = spark.read.table("current").collect()
+            return (spark.read.table("raw.days"), len(days)) if last is None else None
+
+        dlt.create_streaming_table("days")
+        dlt.apply_changes_from_snapshot(target="days", source=next_day, keys=["id"])
     """)
 
     assert {one["name"]: (one["kind"], one["inputs"]) for one in report.to_json()["datasets"]} == {
         "all_regions": (ST, ["raw.eu", "raw.us"]),
         "current": (ST, ["all_regions"]),
+        "days": (ST, ["current", "raw.days"]),
     }
 
 
