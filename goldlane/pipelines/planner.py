@@ -91,7 +91,11 @@ class Planner:
         try:
             declared = parse_schema(dataset.schema) if dataset.schema is not None else None
             require_change_flows_fit(dataset, self.registry.flows_into(dataset.name))
-            flows = tuple(self._plan_flow(flow, dataset) for flow in self.registry.flows_into(dataset.name))
+            flows = []
+            for flow in self.registry.flows_into(dataset.name):
+                place = flow.place or dataset.place
+                flows.append(self._plan_flow(flow, dataset))
+            place = dataset.place
             kind = kind_of(dataset, flows)
             require_distinct_columns(kind, flows)
             schema = schema_of_flows(kind, declared, flows)
@@ -102,7 +106,7 @@ class Planner:
             self._report(error, dataset, found or place)
             raise _DependsOnBrokenError from None
         key = declared.primary_key if declared else ()
-        return PlannedDataset(dataset=dataset, kind=kind, schema=schema, primary_key=key, flows=flows)
+        return PlannedDataset(dataset=dataset, kind=kind, schema=schema, primary_key=key, flows=tuple(flows))
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)

@@ -133,6 +133,8 @@ def test_what_is_wrong_with_change_flows_is_reported_at_once_before_anything_is_
         project.run()
 
     message = str(caught.value)
+    line = next(number for number, text in enumerate(MISTAKES.splitlines(), 1) if text.strip().startswith('dlt.apply_changes("odd"'))
+    assert f"tables.py:{line}: 'odd': " in message
     assert "flow 'appended' appends rows to it, and AUTO CDC flow 'merged' decides about all its rows" in message
     assert "its AUTO CDC flows (one, two) must have the same keys and the same SCD type" in message
     assert "pipelines.cdc.tombstoneGCThresholdInSeconds of slow must be a number of seconds, not 'two days'" in message
