@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from goldlane.pipelines.cdc import SnapshotSource
+    from goldlane.pipelines.cdc.versions import Version
     from goldlane.pipelines.planreads import PlanReads
     from goldlane.pipelines.storage import Storage
 
@@ -83,14 +84,13 @@ def _of_table(flow: SnapshotFlow, source: DataFrame, session: SparkSession) -> S
 def _of_function(  # noqa: PLR0913  where columns may be known from
     flow: SnapshotFlow, source: SnapshotSource, reads: PlanReads, session: SparkSession, storage: Storage, dataset: Dataset
 ) -> StructType:
-    from goldlane.pipelines.cdc import SnapshotError, SnapshotMemory, snapshot_schema
+    from goldlane.pipelines.cdc import SnapshotError, snapshot_schema
     from goldlane.pipelines.cdc.versions import version_type
 
-    state, table = storage.change_state(flow.target, storage.generation(flow.target)), storage.table(flow.target)
-    memory = SnapshotMemory(state, table, dataset.written)
-    known = _known_columns(session, dataset, storage) if memory.last is not None or dataset.schema is not None else None
+    last = _last_version(flow, dataset, storage)
+    known = _known_columns(session, dataset, storage) if last is not None or dataset.schema is not None else None
     try:
-        snapshot = source.planned(memory.last, keep=lambda: not reads.inputs)
+        snapshot = source.planned(last, keep=lambda: not reads.inputs)
     except Exception:
         # Tables of the pipeline are empty while it is planned; the flow will say what is wrong when they are not.
         if known is None:
@@ -104,6 +104,17 @@ def _of_function(  # noqa: PLR0913  where columns may be known from
         message = f"the snapshot function reads {', '.join(reads.inputs)}, empty while the pipeline is planned, and so shows no columns"
         raise PipelineError(message, hint=f"declare them: create_streaming_table({dataset.written!r}, schema=...)")
     raise SnapshotError(f"the first call of the snapshot function for {dataset.written} returned None", hint="there must be one snapshot")
+
+
+def _last_version(flow: SnapshotFlow, dataset: Dataset, storage: Storage) -> Version | None:
+    from goldlane.pipelines.cdc import CdcError, SnapshotMemory
+
+    state, table = storage.change_state(flow.target, storage.generation(flow.target)), storage.table(flow.target)
+    try:
+        return SnapshotMemory(state, table, dataset.written).last
+    except CdcError:
+        # The flow will say so, unless this update is the full refresh that mends it.
+        return None
 
 
 def _known_columns(session: SparkSession, dataset: Dataset, storage: Storage) -> StructType:

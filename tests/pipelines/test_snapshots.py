@@ -129,8 +129,15 @@ def test_nothing_is_written_when_nothing_is_new(story: Story) -> None:
     assert [story.project.version(table) for table in tables] == before
 
 
-def test_a_full_refresh_starts_over(story: Story) -> None:
+def test_a_full_refresh_starts_over_and_mends_a_memory_that_cannot_be_read(story: Story) -> None:
+    (memory,) = (story.project.storage / "system" / "cdc" / "default.days").rglob("snapshots.json")
+    memory.write_text("{", encoding="utf-8")
+    broken = story.project.run(refresh=["days"], configuration={"days": str(story.project.folder / "days")})
+
     story.update(full_refresh=["days", "seed"])
+
+    assert broken["days"].error is not None
+    assert f"what the snapshots of days left in {memory} cannot be read (full-refresh days)" in broken["days"].error.message
 
     assert story.project.rows("days") == HISTORY
     assert story.project.rows("seed") == [(0,), (1,)]
