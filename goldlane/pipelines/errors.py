@@ -44,6 +44,14 @@ class SideEffectError(PipelineError):
 class MissingTableError(PipelineError):
     """A name that neither the pipeline defines, nor an input, nor the storage or catalog holds."""
 
+    def __init__(self, table: str, known: Sequence[str]) -> None:
+        inputs = ", ".join(sorted(known)) or "none"
+        super().__init__(
+            f"there is no table {table!r}: the pipeline does not define it, and no input, storage or catalog holds it (inputs: {inputs})",
+            hint=f"bind it with --input {table}=PATH",
+        )
+        self.table = table
+
 
 class ExpectationError(GoldlaneError):
     """A rule stopped a flow: rows broke it, or it could not be evaluated. ``counts`` are of the batch that was not written."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
+from goldlane.pipelines.connectors import Elsewhere, as_messages, binding_of, columns_of, is_binding
 from goldlane.pipelines.errors import MissingTableError
-from goldlane.pipelines.names import Namespace, TableName
+from goldlane.pipelines.names import Namespace, TableName, fits, name_parts
 from goldlane.pipelines.storage import Storage
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ class Externals:
 
     def __init__(self, session: SparkSession, storage: Storage, namespace: Namespace, inputs: Mapping[str, str]) -> None:
         self._session, self._storage, self._namespace = session, storage, namespace
-        self._inputs = {namespace.qualify(name).key: Path(path) for name, path in inputs.items()}
+        self._elsewhere = {name: path for name, path in inputs.items() if is_binding(name)}
+        tables = {name: Path(path) for name, path in inputs.items() if name not in self._elsewhere}
+        self._inputs = {namespace.qualify(name).key: path for name, path in tables.items()}
+        self._spellings = {name_parts(name): path for name, path in tables.items()}
         missing = [f"--input {name}={path}: there is no such path" for name, path in inputs.items() if not Path(path).exists()]
         if missing:
             raise UsageError("; ".join(missing))
@@ -35,37 +39,12 @@ class Externals:
         other._session = session  # noqa: SLF001  a copy of our own
         return other
 
-    def knows(self, name: TableName) -> bool:
+    def knows(self, name: TableName, written: str) -> bool:
         """Whether ``name`` is bound or in the storage."""
-        return name.key in self._inputs or (self._storage.table(name) / "_delta_log").is_dir()
+        return self._path(name, written) is not None
 
-    def batch(self, name: TableName, written: str) -> DataFrame:
-        """The table's rows.
-
-        Raises:
-            MissingTableError: it is not bound, not in the storage and not in the catalog.
-        """
-        path = self._path(name)
-        if path is not None:
-            return self._read(path, streams=False, options={})
-        if self._in_catalog(written):
-            return self._session.table(written)
-        raise self._missing(written)
-
-    def stream(self, name: TableName, written: str, options: Mapping[str, str]) -> DataFrame:
-        """What is new in the table.
-
-        Raises:
-            MissingTableError: see ``batch``.
-        """
-        path = self._path(name)
-        if path is not None:
-            return self._read(path, streams=True, options=options)
-        if self._in_catalog(written):
-            return self._session.readStream.options(**options).table(written)
-        raise self._missing(written)
-
-    def _in_catalog(self, written: str) -> bool:
+    def in_catalog(self, written: str) -> bool:
+        """Whether the session's own catalog has the table, or its views."""
         from pyspark.errors import AnalysisException
 
         try:
@@ -73,11 +52,57 @@ class Externals:
         except AnalysisException:  # a catalog that this session does not have
             return False
 
-    def _path(self, name: TableName) -> Path | None:
+    def batch(self, name: TableName, written: str, options: Mapping[str, str]) -> DataFrame:
+        """The table's rows.
+
+        Raises:
+            MissingTableError: it is not bound, not in the storage and not in the catalog.
+        """
+        path = self._path(name, written)
+        if path is not None:
+            return self._read(path, streams=False, options=options)
+        if self.in_catalog(written):
+            return self._session.read.options(**options).table(written)
+        raise self.missing(written)
+
+    def location(self, name: TableName, written: str) -> Path | None:
+        """Where the table lies, if it is bound or in the storage."""
+        return self._path(name, written)
+
+    def stream(self, name: TableName, written: str, options: Mapping[str, str]) -> DataFrame:
+        """What is new in the table.
+
+        Raises:
+            MissingTableError: see ``batch``.
+        """
+        path = self._path(name, written)
+        if path is not None:
+            return self._read(path, streams=True, options=options)
+        if self.in_catalog(written):
+            return self._session.readStream.options(**options).table(written)
+        raise self.missing(written)
+
+    def elsewhere(self, source: Elsewhere) -> DataFrame | None:
+        """The rows bound in place of a broker or a database; None where nobody bound any."""
+        path = binding_of(source, self._elsewhere)
+        if path is None:
+            return None
+        frame, columns = self._read(Path(path), streams=source.streams, options={}), columns_of(source)
+        return as_messages(frame, columns) if columns else frame
+
+    def _path(self, name: TableName, written: str) -> Path | None:
+        """Where the table lies: as it is bound, else in the storage, else as it is bound by a shorter or longer spelling."""
         if name.key in self._inputs:
             return self._inputs[name.key]
         table = self._storage.table(name)
-        return table if (table / "_delta_log").is_dir() else None
+        return table if (table / "_delta_log").is_dir() else self._spelled_otherwise(name_parts(written))
+
+    def _spelled_otherwise(self, parts: Sequence[str]) -> Path | None:
+        fitting = {spelling: path for spelling, path in self._spellings.items() if fits(spelling, parts)}
+        shorter = [spelling for spelling in fitting if len(spelling) < len(parts)]
+        if shorter:
+            return fitting[max(shorter, key=len)]
+        return next(iter(fitting.values())) if len(fitting) == 1 else None
 
     def _read(self, path: Path, *, streams: bool, options: Mapping[str, str]) -> DataFrame:
         if streams and (path / "_delta_log").is_dir():
@@ -90,12 +115,9 @@ class Externals:
         glob = {} if path.is_dir() else {"pathGlobFilter": path.name}
         return self._session.readStream.schema(batch.schema).format(kind).options(**_OPTIONS.get(kind, {}), **glob).load(str(folder))
 
-    def _missing(self, written: str) -> MissingTableError:
-        known = ", ".join(sorted(self._inputs)) or "none"
-        return MissingTableError(
-            f"there is no table {written!r}: the pipeline does not define it, and no input, storage or catalog holds it (inputs: {known})",
-            hint=f"bind it with --input {written}=PATH",
-        )
+    def missing(self, written: str) -> MissingTableError:
+        """The error for a table that nobody knows."""
+        return MissingTableError(written, [str(key) for key in self._inputs])
 
 
 def read_path(session: SparkSession, path: Path) -> DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.definitions import Flow
+from goldlane.pipelines.paths import mapped_path
 from goldlane.pipelines.storage import Storage
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class FileReads:
 
     def __init__(self, session: SparkSession, storage: Storage, mapped: Mapping[str, str]) -> None:
         self.session, self.storage = session, storage
-        self._mapped = sorted(mapped.items(), key=lambda entry: -len(entry[0]))
+        self._mapped = mapped
         self._new_schemas: list[Path] = []
 
     def on(self, session: SparkSession) -> FileReads:
@@ -31,13 +32,8 @@ class FileReads:
         return other
 
     def path(self, path: str) -> str:
-        """``path`` with the first fitting prefix replaced; ``dbfs:/x`` and ``/dbfs/x`` fit a mapped ``/x`` too."""
-        for prefix, folder in self._mapped:
-            for spelling in (prefix, f"dbfs:{prefix}", f"/dbfs{prefix}"):
-                bare = spelling.rstrip("/")
-                if path == bare or path.startswith(f"{bare}/"):
-                    return folder + path[len(bare) :]
-        return path
+        """``path`` with the first fitting prefix replaced."""
+        return mapped_path(path, self._mapped)
 
     def schema_place(self, flow: Flow, number: int) -> Path:
         """Where the ``number``-th Auto Loader read of ``flow`` keeps its schema."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
+from goldlane.pipelines.connectors import Elsewhere
+from goldlane.pipelines.errors import MissingTableError
 from goldlane.pipelines.injected import PipelineSession
-from goldlane.pipelines.reads import Reads
+from goldlane.pipelines.reads import NO_OPTIONS, Reads
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,11 +30,11 @@ class HandlerReads:
     def __init__(self, reads: Reads, session: SparkSession) -> None:
         self._reads, self._session = reads, session
 
-    def batch(self, name: str) -> DataFrame:
+    def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
         """A table of the pipeline, an input's or the storage's; else what the session itself calls so."""
         if not self._reads.knows(name):
-            return self._session.table(name)
-        frame = self._reads.batch(name)
+            return self._session.read.options(**options).table(name)
+        frame = self._reads.batch(name, options)
         jvm = self._session._jvm  # noqa: SLF001  Spark joins and views only what is of one session
         rows = jvm.org.apache.spark.sql.classic.Dataset.ofRows(self._session._jsparkSession, frame._jdf.logicalPlan())  # type: ignore[union-attr]  # noqa: SLF001  as above
         return DataFrame(rows, self._session)
@@ -44,9 +47,21 @@ class HandlerReads:
         """Files as they arrive."""
         return self._reads.cloud_files(paths, options, schema)
 
+    def elsewhere(self, source: Elsewhere) -> DataFrame:
+        """The rows bound in place of a source."""
+        return self._reads.elsewhere(source)
+
     def knows(self, name: str) -> bool:
         """Whether SQL text that says ``name`` means something of the pipeline's."""
         return self._reads.knows(name)
+
+    def missing(self, name: str) -> MissingTableError:
+        """The error for a table that nobody knows."""
+        return self._reads.missing(name)
+
+    def location(self, name: str) -> Path | None:
+        """Where a table lies."""
+        return self._reads.location(name)
 
     def path(self, path: str) -> str:
         """The mapped path."""

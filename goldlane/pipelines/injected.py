@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import itertools
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
-from pyspark.sql.catalog import Catalog
 from pyspark.sql.conf import RuntimeConfig
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
+from goldlane.pipelines.catalogs import PipelineCatalog
+from goldlane.pipelines.connectors import Elsewhere, is_elsewhere
+from goldlane.pipelines.errors import MissingTableError
 from goldlane.pipelines.reads import current_reads, reads_or_none
 from goldlane.pipelines.schematext import schema_of
-from goldlane.pipelines.sqltext import TableReference, replace_tables
+from goldlane.pipelines.sqltext import TableReference, is_governance, replace_paths, replace_tables, table_references
 from goldlane.sqlcalls import TableCall, replace_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyspark.sql.types import StructType
 
 _view_numbers = itertools.count()
 # The session of the flow whose function runs in this thread, where it has settings of its own.
 _of_flow: ContextVar[SparkSession | None] = ContextVar("goldlane_flow_session", default=None)
+# Where no laptop has anything.
+_PLATFORM = re.compile(r"(/Volumes|/mnt|/dbfs|/FileStore|/Workspace)/|(?!file:)\w+:")
+# Spark's own catalog takes two parts, and only of schemas and catalogs that it has.
+_NO_TABLE = {"TABLE_OR_VIEW_NOT_FOUND", "REQUIRES_SINGLE_PART_NAMESPACE", "CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND"}
 
 
 class PipelineSession(SparkSession):
@@ -53,11 +62,6 @@ class PipelineSession(SparkSession):
         return RuntimeConfig(self._jsparkSession.conf())
 
     @property
-    def catalog(self) -> Catalog:
-        """The catalog; as ``conf``."""
-        return Catalog(self)
-
-    @property
     def read(self) -> PipelineReader:
         """A batch reader."""
         return PipelineReader(self)
@@ -67,14 +71,22 @@ class PipelineSession(SparkSession):
         """A stream reader that knows ``cloudFiles``."""
         return PipelineStreamReader(self)
 
+    @property
+    def catalog(self) -> PipelineCatalog:
+        """A catalog that knows the pipeline's tables; made each time, as ``conf``."""
+        return PipelineCatalog(self)
+
     def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
         """A table by name: the pipeline's, an input's, the storage's or the catalog's."""
         return current_reads().batch(tableName)
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
         """SQL whose table names mean what they mean in ``table``; ``STREAM(x)`` and ``LIVE.x`` included."""
-        text = replace_calls(sqlQuery, self.table_functions)
-        return super().sql(replace_tables(text, self._replacement), args, **kwargs)
+        text = "SELECT 1 WHERE false" if is_governance(sqlQuery) else replace_calls(sqlQuery, self.table_functions)
+        try:
+            return super().sql(replace_tables(replace_paths(text, _mapped), self._replacement), args, **kwargs)
+        except AnalysisException as error:
+            raise _missing_table(error, text) or error from None
 
     def setting(self, key: str) -> str | None:
         """What ``${key}`` of a SQL file means; None when nobody gave it."""
@@ -84,6 +96,9 @@ class PipelineSession(SparkSession):
         reads = current_reads()
         if not reads.knows(reference.name):
             return None
+        place = reads.location(reference.name) if reference.travels else None
+        if place is not None:
+            return f"delta.`{place}`"
         return self.view_of(reads.stream(reference.name, {}) if reference.streams else reads.batch(reference.name))
 
     @staticmethod
@@ -105,14 +120,46 @@ def in_flow(session: SparkSession) -> Iterator[None]:
 
 
 class PipelineReader(DataFrameReader):
-    """A batch reader whose tables are the pipeline's and whose paths are mapped."""
+    """A batch reader whose tables are the pipeline's and whose paths are mapped; it remembers its options as the other does."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        super().__init__(spark)
+        self._options: dict[str, str] = {}
+        self._format: str | None = None
+
+    def format(self, source: str) -> PipelineReader:
+        """The source's format."""
+        self._format = source
+        super().format(source)
+        return self
+
+    def option(self, key: str, value: Any) -> PipelineReader:
+        """One option of the source."""
+        self._options[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        super().option(key, value)
+        return self
+
+    def options(self, **options: Any) -> PipelineReader:
+        """Several options of the source."""
+        for key, value in options.items():
+            self.option(key, value)
+        return self
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
         """A table by name."""
-        return current_reads().batch(tableName)
+        return current_reads().batch(tableName, self._options)
+
+    def jdbc(self, url: str, table: str, *args: Any, **kwargs: Any) -> DataFrame:
+        """A database's table, or what is bound in its place."""
+        real = partial(super().jdbc, url, table, *args, **kwargs)
+        return current_reads().elsewhere(Elsewhere(format="jdbc", options={"dbtable": table}, streams=False, real=real))
 
     def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002  Spark's name
-        """Files of any format."""
+        """Files of any format, or what is bound in place of a database."""
+        source = format or self._format
+        if source and is_elsewhere(source):
+            real = partial(super().load, path, format, schema, **options)
+            return current_reads().elsewhere(Elsewhere(format=source, options={**self._options, **options}, streams=False, real=real))
         return super().load(_mapped(path), format, schema, **options)
 
 
@@ -159,7 +206,10 @@ class PipelineStreamReader(DataStreamReader):
         self.options(**options)
         if (self._format or "").lower() == "cloudfiles":
             paths = list(_paths(path or self._options.get("path")))
-            return current_reads().cloud_files(paths, self._options, self._schema)
+            return current_reads().cloud_files(paths, _cloud_options(self._options), self._schema)
+        if self._format and is_elsewhere(self._format):
+            real = partial(super().load, path)
+            return current_reads().elsewhere(Elsewhere(format=self._format, options=self._options, streams=True, real=real))
         return super().load(_mapped(path))
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803  Spark's name
@@ -189,12 +239,26 @@ def _override_paths(reader: type, formats: tuple[str, ...]) -> None:
         setattr(reader, name, shorthand)
 
 
+def _missing_table(error: AnalysisException, text: str) -> MissingTableError | None:
+    """The error for the first table of ``text`` that nobody knows, where that is what Spark complains of."""
+    reads = reads_or_none()
+    if reads is None or error.getCondition() not in _NO_TABLE:
+        return None
+    return next((reads.missing(table.name) for table in table_references(text) if not reads.knows(table.name)), None)
+
+
 def _mapped(path: Any) -> Any:
     """``path`` as this machine has it; as it is where no flow reads, for libraries use the active session, too."""
     reads = reads_or_none()
     if reads is None or not isinstance(path, str | list):
         return path
     return reads.path(path) if isinstance(path, str) else [reads.path(one) if isinstance(one, str) else one for one in path]
+
+
+def _cloud_options(options: Mapping[str, str]) -> dict[str, str]:
+    """Auto Loader's options, the schema's place mapped; one that is only on the platform gives way to the pipeline's own."""
+    places = {key: str(_mapped(value)) for key, value in options.items() if key.lower() == "cloudfiles.schemalocation"}
+    return {key: value for key, value in {**options, **places}.items() if key not in places or not _PLATFORM.match(value)}
 
 
 def _paths(path: str | list[str] | None) -> Iterator[str]:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.pipelines.bindings import Bindings
 from goldlane.pipelines.eventlog import event_log_function
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.guards import Guard, guarded
 from goldlane.pipelines.loader import LoadReads, load
+from goldlane.pipelines.localfiles import local_files
+from goldlane.pipelines.platformclasses import platform_classes
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.sessions import pipeline_session, worker_imports
 from goldlane.pipelines.shim import served_modules
@@ -45,18 +48,21 @@ def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> 
     """
     from pyspark.sql import SparkSession
 
-    root, folders = request.sources.root, request.sources.folders
+    root, folders, bound = request.sources.root, request.sources.folders, Bindings.of(request.inputs, request.paths)
     with (
         served_modules(root, folders),
-        pipeline_session(base, request.configuration) as session,
+        local_files(bound.paths, folders),
+        pipeline_session(base, {"pipelines.id": request.name, **request.configuration}) as session,
         worker_imports(base, folders),
         guarded(folders, strict=request.strict) as guard,
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
-        externals = Externals(plain, request.storage, request.namespace, request.inputs)
-        files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, request.paths)
+        externals = Externals(plain, request.storage, request.namespace, bound.inputs)
+        files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, bound.paths)
         registry = Registry(request.namespace)
-        load(request.sources, registry, session, LoadReads(request.namespace, externals, files), request.configuration)
-        registry.give_way(request.inputs)
-        yield LoadedPipeline(registry=registry, session=session, plain=plain, externals=externals, files=files, guard=guard)
+        reads = LoadReads(request.namespace, externals, files)
+        with platform_classes(reads):
+            load(request.sources, registry, session, reads, request.configuration)
+            registry.give_way(bound.tables)
+            yield LoadedPipeline(registry=registry, session=session, plain=plain, externals=externals, files=files, guard=guard)

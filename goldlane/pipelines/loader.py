@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import GoldlaneError
+from goldlane.pipelines.connectors import Elsewhere
 from goldlane.pipelines.dbutils import DBUtils
 from goldlane.pipelines.definitions import Problem
-from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.execution import Execution
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.places import Place, place_of_error
-from goldlane.pipelines.reads import Reads, reading
+from goldlane.pipelines.reads import NO_OPTIONS, Reads, reading
 from goldlane.pipelines.registry import Registry, collecting
 from goldlane.pipelines.sources import Sources
 from goldlane.pipelines.sqlfiles import load_sql
@@ -36,9 +37,9 @@ class LoadReads:
     def __init__(self, namespace: Namespace, externals: Externals, files: FileReads) -> None:
         self._namespace, self._externals, self._files = namespace, externals, files
 
-    def batch(self, name: str) -> DataFrame:
+    def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
         """An external table."""
-        return self._externals.batch(self._namespace.qualify(name), name)
+        return self._externals.batch(self._namespace.qualify(name), name, options)
 
     def stream(self, name: str, options: Mapping[str, str]) -> DataFrame:
         """What is new in an external table."""
@@ -49,9 +50,22 @@ class LoadReads:
         del options, schema
         raise PipelineError(f"cloudFiles of {', '.join(paths)} is read outside of a dataset function", hint="move it into the function")
 
+    def elsewhere(self, source: Elsewhere) -> DataFrame:
+        """The rows bound in place of a source, else the source."""
+        bound = self._externals.elsewhere(source)
+        return source.frame() if bound is None else bound
+
     def knows(self, name: str) -> bool:
         """Whether ``name`` is an input's or the storage's."""
-        return self._externals.knows(self._namespace.qualify(name))
+        return self._externals.knows(self._namespace.qualify(name), name)
+
+    def missing(self, name: str) -> MissingTableError:
+        """The error for a table that nobody knows."""
+        return self._externals.missing(name)
+
+    def location(self, name: str) -> Path | None:
+        """Where an external table lies."""
+        return self._externals.location(self._namespace.qualify(name), name)
 
     def path(self, path: str) -> str:
         """The mapped path."""

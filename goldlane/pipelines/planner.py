@@ -11,10 +11,11 @@ from goldlane.errors import Mistakes
 from goldlane.pipelines.changeplans import planned_changes, planned_snapshots, require_change_flows_fit
 from goldlane.pipelines.checks import rule_problems
 from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem, SnapshotFlow
-from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.failures import message_of
 from goldlane.pipelines.guards import evaluating
+from goldlane.pipelines.names import name_parts
 from goldlane.pipelines.ordering import with_waits
 from goldlane.pipelines.part import Part
 from goldlane.pipelines.places import Place, place_of_error
@@ -22,6 +23,7 @@ from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 from goldlane.pipelines.planreads import Planning, PlanReads
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.registry import Registry
+from goldlane.pipelines.resolution import Names
 from goldlane.pipelines.schematext import parse_schema
 from goldlane.pipelines.shapes import kind_of, require_distinct_columns, schema_of_flows
 from goldlane.pipelines.storage import Storage
@@ -43,7 +45,8 @@ class Planner:
         self, registry: Registry, session: SparkSession, externals: Externals, files: FileReads, storage: Storage, root: Path
     ) -> None:
         self.registry, self.session, self._storage = registry, session, storage
-        self._planning = Planning(session=session, registry=registry, externals=externals, files=files, dataset=self.dataset)
+        names = Names(registry.namespace, registry.datasets, externals)
+        self._planning = Planning(session=session, names=names, externals=externals, files=files, dataset=self.dataset)
         self._root = root
         self._planned: dict[str, PlannedDataset] = {}
         self._open: list[str] = []
@@ -140,7 +143,16 @@ class Planner:
             )
         return frame
 
+    def _follows(self, error: Exception) -> bool:
+        """Whether a table is only missing because the file that speaks of it did not load: that is reported already."""
+        if not isinstance(error, MissingTableError):
+            return False
+        table = name_parts(error.table)[-1]
+        return any(table in file.read_text(encoding="utf-8", errors="ignore") for file in self.registry.unloaded)
+
     def _report(self, error: Exception, dataset: Dataset, place: Place | None) -> None:
+        if self._follows(error):
+            return
         code = type(error).__name__
         mistakes: Sequence[str] = error.mistakes if isinstance(error, Mistakes) else [message_of(error)]
         hint = f" ({error.hint})" if isinstance(error, Mistakes) and error.hint else ""

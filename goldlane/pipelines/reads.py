@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.connectors import Elsewhere
+from goldlane.pipelines.errors import MissingTableError, PipelineError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
 
+NO_OPTIONS: Mapping[str, str] = {}
+
+
 class Reads(Protocol):
     """Answers the reads of one flow."""
 
-    def batch(self, name: str) -> DataFrame:
-        """The whole of a table.
+    def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
+        """The whole of a table; ``options`` are the reader's, such as ``versionAsOf`` and ``readChangeFeed``.
 
         Raises:
             MissingTableError: nobody knows ``name``.
@@ -30,8 +35,17 @@ class Reads(Protocol):
     def cloud_files(self, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
         """Files as they arrive (Auto Loader)."""
 
+    def elsewhere(self, source: Elsewhere) -> DataFrame:
+        """A broker or a database that this machine has not: what the caller bound in its place."""
+
     def knows(self, name: str) -> bool:
         """Whether ``name`` is the pipeline's, bound by the caller, or in the storage: then SQL text is pointed to it."""
+
+    def missing(self, name: str) -> MissingTableError:
+        """The error for a table that nobody knows."""
+
+    def location(self, name: str) -> Path | None:
+        """The folder of a table's Delta log, where it has one of ours."""
 
     def path(self, path: str) -> str:
         """``path`` with the caller's ``--map`` prefixes replaced by folders of this machine."""

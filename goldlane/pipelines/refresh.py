@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
-from goldlane.pipelines.definitions import Kind
+from goldlane.pipelines.definitions import Dataset, Kind
 from goldlane.pipelines.errors import PipelineError
-from goldlane.pipelines.names import Namespace
+from goldlane.pipelines.names import Namespace, name_parts
 from goldlane.pipelines.plan import Plan, PlannedDataset
+from goldlane.pipelines.resolution import own_table
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.tables import empty_table
 
@@ -23,12 +24,19 @@ def selected_keys(plan: Plan, namespace: Namespace, names: Iterable[str]) -> fro
     Raises:
         UsageError: some are not in the pipeline; all of them at once.
     """
-    keys = {name: namespace.qualify(name).key for name in names}
+    datasets = {key: planned.dataset for key, planned in plan.datasets.items()}
+    keys = {name: _key(name, namespace, datasets) for name in names}
     unknown = [name for name, key in keys.items() if key not in plan.datasets]
     if unknown:
         known = ", ".join(planned.dataset.written for planned in plan.datasets.values())
         raise UsageError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known}")
     return frozenset(keys.values())
+
+
+def _key(name: str, namespace: Namespace, datasets: Mapping[str, Dataset]) -> str:
+    key = namespace.qualify(name).key
+    own = None if key in datasets else own_table(name_parts(name), datasets.values())
+    return own.key if own else key
 
 
 def claim_tables(plan: Plan, storage: Storage, pipeline: str) -> None:

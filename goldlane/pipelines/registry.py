@@ -11,6 +11,7 @@ from typing import Any
 from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Hook, Kind, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
+from goldlane.pipelines.resolution import own_table
 
 
 class Registry:
@@ -60,7 +61,9 @@ class Registry:
         self._expectations[function] = (*expectations, *self._expectations.get(function, ()))
 
     def finish(self) -> None:
-        """Give each dataset the rules of its function; report rules that no dataset carries, and doubled rule names."""
+        """Give each dataset the flows and rules meant for it; report those that no dataset carries, and doubled rule names."""
+        self.flows = [self._aimed(flow) for flow in self.flows]
+        self._functions = {flow.function: flow.target.key for flow in self.flows if isinstance(flow, QueryFlow)}
         for function, expectations in self._expectations.items():
             target = self._functions.get(function)
             if target is None or target not in self.datasets:
@@ -89,6 +92,13 @@ class Registry:
     def flows_into(self, target: TableName) -> tuple[Flow, ...]:
         """The flows that feed ``target``."""
         return tuple(self._flows_into.get(target.key, {}).values())
+
+    def _aimed(self, flow: Flow) -> Flow:
+        """The flow, into the dataset that its target means where one of both is written out and the other is not."""
+        if flow.target.key in self.datasets or self.namespace.is_said:
+            return flow
+        own = own_table(flow.target.written, self.datasets.values())
+        return replace(flow, target=own) if own else flow
 
     def _report_doubled_rules(self, dataset: Dataset) -> None:
         names = [rule.name for rule in dataset.expectations]

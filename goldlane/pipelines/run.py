@@ -26,6 +26,7 @@ from goldlane.pipelines.part import Part
 from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
 from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_resets, reset, selected_keys
+from goldlane.pipelines.resolution import Names
 from goldlane.pipelines.sources import Sources, find_sources
 from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
@@ -159,6 +160,7 @@ def planned(request: Request, base: SparkSession, scratch: str | None = None) ->
             storage=request.storage,
             namespace=request.namespace,
             plan=plan,
+            names=Names(request.namespace, found.registry.datasets, found.externals),
             externals=found.externals,
             files=found.files,
             guard=found.guard,

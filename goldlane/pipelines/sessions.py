@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.surroundings import hides_python
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,9 +69,10 @@ def worker_imports(base: SparkSession, folders: Sequence[Path]) -> Iterator[None
     before = dict(environment)
     # What the caller gives to workers, or to this process, goes on counting, after the pipeline's own.
     callers = before.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([*map(str, folders), *([callers] if callers else [])])
+    own = [str(folder) for folder in folders if not hides_python(folder)]
+    path = os.pathsep.join([*own, *([callers] if callers else [])])
     # Workers are kept per environment; a new one for each update sees edited helpers.
-    environment.update({"PYTHONPATH": path, "GOLDLANE_LOAD": uuid.uuid4().hex})
+    environment.update({"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "GOLDLANE_LOAD": uuid.uuid4().hex})
     try:
         yield
     finally:

@@ -52,11 +52,22 @@ def source_module(file: Path) -> ModuleType:
     from pyspark import cloudpickle
 
     module = ModuleType(_SOURCES + file.stem)
-    module.__file__ = str(file)
+    module.__file__, module.__package__ = str(file), _package(file)
     sys.modules[module.__name__] = module
     # A Python worker cannot import it: user-defined functions travel whole.
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # it has none
     return module
+
+
+def _package(file: Path) -> str:
+    """The package of a file for its relative imports: by the ``__init__.py`` around it, found from a folder on the path."""
+    names: list[str] = []
+    for folder in file.parents:
+        if not (folder / "__init__.py").is_file():
+            break
+        names.insert(0, folder.name)
+    # Without an __init__.py its folder is the package, as far as its parent is on the path.
+    return ".".join(names or ([file.parent.name] if str(file.parent.parent) in sys.path else []))
 
 
 def serve_runtime(names: Mapping[str, Any], dbutils: type) -> None:

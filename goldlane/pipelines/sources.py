@@ -15,7 +15,9 @@ from goldlane.settings import read_settings
 
 NOTEBOOKS = (".py", ".ipynb")
 SUFFIXES = (*NOTEBOOKS, ".sql")
-_NOT_SOURCES = {"__pycache__", ".ipynb_checkpoints", ".venv", ".git"}
+# They are about the project, not of the pipeline.
+_NO_FILES = {"__init__.py", "conftest.py", "setup.py"}
+_NO_FOLDERS = {"__pycache__", ".ipynb_checkpoints", ".venv", ".git"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _files(source: str) -> list[Path]:
 
 
 def _is_source(file: Path) -> bool:
-    if file.name == "__init__.py" or _NOT_SOURCES & set(file.parts):
+    if file.name in _NO_FILES or _NO_FOLDERS & set(file.parts):
         return False
     return file.suffix != ".sql" or declares_pipeline(file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +17,14 @@ _STREAM_WORD = re.compile(r"\bSTREAM\s+$", re.IGNORECASE)
 _CLOSING = re.compile(r"\s*\)")
 # What a statement writes to is its parent's own table; a view cannot stand there.
 _WRITES = (exp.DDL, exp.DML, exp.Schema, exp.Drop, exp.Alter, exp.TruncateTable)
+_PATH = re.compile(r"\b(delta|parquet|csv|json|text|orc|avro|binaryFile)\.`([^`]+)`", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"\bIDENTIFIER\s*\(\s*(['\"])([\w.`-]+)\1\s*\)", re.IGNORECASE)
+_COMMENTS = re.compile(r"^\s*(--[^\n]*\n|/\*.*?\*/|\s)*", re.DOTALL)
+# Catalogs, schemas, volumes and grants: a storage has none of them, and every name is readable.
+_GOVERNANCE = re.compile(
+    r"\s*(USE\b|GRANT\b|REVOKE\b|(CREATE|DROP|ALTER|COMMENT\s+ON)\s+(OR\s+REPLACE\s+)?(EXTERNAL\s+)?(CATALOG|SCHEMA|DATABASE|VOLUME|LOCATION)\b)",
+    re.IGNORECASE,
+)
 # It speaks on stderr of statements that it hands on unread.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
@@ -25,7 +33,8 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 class TableReference:
     """A table in SQL text: its name as written, the span to replace, and whether it is read as a stream.
 
-    ``alias`` is what its columns are qualified with when the text says no other: ``orders.id`` of ``FROM LIVE.orders``.
+    ``alias`` is what its columns are qualified with when the text says no other: ``orders.id`` of ``FROM LIVE.orders``. One that
+    ``travels`` is read AS OF a version or a time, which only a table can be.
     """
 
     name: str
@@ -33,6 +42,17 @@ class TableReference:
     end: int
     streams: bool
     alias: str | None = None
+    travels: bool = False
+
+
+def is_governance(text: str) -> bool:
+    """Whether a statement is only about catalogs, schemas, volumes or grants, which have no meaning on this machine."""
+    return bool(_GOVERNANCE.match(_COMMENTS.sub("", text)))
+
+
+def replace_paths(text: str, path: Callable[[str], str]) -> str:
+    """``text`` with the paths of ``format.`path``` as ``path`` answers them."""
+    return _PATH.sub(lambda found: f"{found.group(1)}.`{path(found.group(2))}`", text)
 
 
 def table_references(text: str) -> list[TableReference]:
@@ -59,6 +79,7 @@ def is_query(text: str) -> bool:
 
 def replace_tables(text: str, replacement: Callable[[TableReference], str | None]) -> str:
     """``text`` with each table reference replaced, except where ``replacement`` answers None; columns keep their qualifiers."""
+    text = _IDENTIFIER.sub(r"\2", text)
     for reference in reversed(table_references(text)):
         new = replacement(reference)
         if new is not None:
@@ -76,7 +97,8 @@ def _references(text: str, statement: exp.Expr) -> Iterator[TableReference]:
             continue
         last = parts[-1].meta
         alias = text[last["start"] : last["end"] + 1] if _needs_alias(table) else None
-        yield _with_stream(text, parts[0].meta["start"], last["end"] + 1, alias)
+        travels = bool(table.args.get("version") or table.args.get("when"))
+        yield replace(_with_stream(text, parts[0].meta["start"], last["end"] + 1, alias), travels=travels)
 
 
 def _is_defined(table: exp.Table, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -37,6 +38,13 @@ def find_around(path: str, folders: Iterable[Path], suffixes: tuple[str, ...] = 
                 if candidate.exists():
                     return candidate
     return None
+
+
+def hides_python(folder: Path) -> bool:
+    """Whether a folder holds a ``calendar.py`` or the like: first on a path, as a worker's PYTHONPATH is, it would break Python."""
+    modules = (entry.stem for entry in folder.glob("*.py"))
+    packages = (entry.parent.name for entry in folder.glob("*/__init__.py"))
+    return any(name in sys.stdlib_module_names for name in (*modules, *packages))
 
 
 def _parents(file: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.plan import PlannedDataset
+from goldlane.pipelines.tableproperties import storable_properties
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -21,7 +22,7 @@ def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> 
     dataset = planned.dataset
     builder = DeltaTable.createIfNotExists(session).location(str(path)).addColumns(planned.schema)
     feed = {"delta.enableChangeDataFeed": "true"} if planned.primary_key else {}
-    for key, value in {**feed, **dataset.table_properties}.items():
+    for key, value in {**feed, **storable_properties(dataset.table_properties, planned.kind)}.items():
         builder = builder.property(key, value)
     if dataset.comment:
         builder = builder.comment(dataset.comment)

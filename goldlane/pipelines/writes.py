@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.expectations import Action, Check, enforce, quality
 from goldlane.pipelines.checks import checks_of
+from goldlane.pipelines.connectors import Elsewhere
 from goldlane.pipelines.definitions import Dataset, Flow, Kind, QueryFlow
-from goldlane.pipelines.errors import PipelineError
+from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.guards import Guard, evaluating
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.outcome import FlowCounts, RuleResult
 from goldlane.pipelines.plan import Plan
+from goldlane.pipelines.reads import NO_OPTIONS
+from goldlane.pipelines.resolution import Names
 from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
 
@@ -43,6 +47,7 @@ class World:
     storage: Storage
     namespace: Namespace
     plan: Plan
+    names: Names
     externals: Externals
     files: FileReads
     guard: Guard
@@ -66,9 +71,9 @@ class FlowReads:
         self._files = world.files.of(flow)
         self.observed: list[Observed] = []
 
-    def batch(self, name: str) -> DataFrame:
+    def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
         """A table's rows, or a view's query."""
-        return self._frame(name, {}, streams=False)
+        return self._frame(name, options, streams=False)
 
     def stream(self, name: str, options: Mapping[str, str]) -> DataFrame:
         """What is new in a table, or a view's streaming query."""
@@ -78,10 +83,24 @@ class FlowReads:
         """Files as they arrive."""
         return self._files.cloud_files(paths, options, schema)
 
+    def elsewhere(self, source: Elsewhere) -> DataFrame:
+        """The rows bound in place of a source, else the source."""
+        bound = self._world.externals.elsewhere(source)
+        return source.frame() if bound is None else bound
+
     def knows(self, name: str) -> bool:
         """Whether SQL text that says ``name`` means something of ours."""
-        qualified = self._world.namespace.qualify(name)
-        return qualified.key in self._world.plan.datasets or self._world.externals.knows(qualified)
+        return self._world.names.knows(name, self._flow.target)
+
+    def missing(self, name: str) -> MissingTableError:
+        """The error for a table that nobody knows."""
+        return self._world.externals.missing(name)
+
+    def location(self, name: str) -> Path | None:
+        """Where a table of the pipeline, or an external one, lies."""
+        qualified = self._world.names.of(name, self._flow.target)
+        own = qualified.key in self._world.plan.datasets
+        return self._world.storage.table(qualified) if own else self._world.externals.location(qualified, name)
 
     def path(self, path: str) -> str:
         """The mapped path."""
@@ -117,10 +136,10 @@ class FlowReads:
 
     def _frame(self, name: str, options: Mapping[str, str], *, streams: bool) -> DataFrame:
         world = self._world
-        qualified = world.namespace.qualify(name)
+        qualified = world.names.of(name, self._flow.target)
         planned = world.plan.datasets.get(qualified.key)
         if planned is None:
-            return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name)
+            return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name, options)
         if planned.kind is Kind.VIEW:
             return self._view(planned.flows[0].flow, planned.dataset)
         path = world.storage.table(planned.dataset.name)

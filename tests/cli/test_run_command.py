@@ -77,6 +77,15 @@ def tables(storage: str) -> list[str]:
     return sorted(str(path.parent.relative_to(storage)) for path in Path(storage).glob("tables/*/*/_delta_log"))
 
 
+def test_what_a_pipeline_prints_goes_to_stderr(goldlane: Goldlane) -> None:
+    written("talking.py", 'print("loading")\n' + NUMBERS.replace("return spark.range(3)", 'print("planning"); return spark.range(3)'))
+
+    ran = goldlane("run", "talking.py", "--storage", "storage", "--validate-only", "--json")
+
+    assert ran.document["status"] == "COMPLETED"
+    assert {"loading", "planning"} <= set(ran.err.splitlines())
+
+
 def test_a_run_reports_in_the_contracts_shape_and_a_second_one_changes_nothing(goldlane: Goldlane) -> None:
     source = written("shop/p.py", NUMBERS)
 

@@ -28,7 +28,17 @@ def test_a_folder_is_every_python_file_and_notebook_in_it_by_name(tmp_path: Path
 
 
 def test_what_tools_leave_behind_is_no_source(tmp_path: Path) -> None:
-    make(tmp_path, "a.py", "__init__.py", "__pycache__/a.py", ".ipynb_checkpoints/a.ipynb", ".venv/lib/b.py", ".git/hook.py")
+    make(
+        tmp_path,
+        "a.py",
+        "__init__.py",
+        "setup.py",
+        "conftest.py",
+        "__pycache__/a.py",
+        ".ipynb_checkpoints/a.ipynb",
+        ".venv/lib/b.py",
+        ".git/hook.py",
+    )
 
     assert found(tmp_path, ".") == ["a.py"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldlane.pipelines.sqltext import replace_tables, table_references
+from goldlane.pipelines.sqltext import is_governance, replace_paths, replace_tables, table_references
 
 
 def names(text: str) -> list[str]:
@@ -118,3 +118,45 @@ def test_statements_that_cannot_be_read_say_nothing_on_stderr(capfd: pytest.Capt
     table_references("SHOW TABLES; OPTIMIZE x; VACUUM y")
 
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE CATALOG IF NOT EXISTS main",
+        "create schema if not exists main.bronze",
+        "-- where it lives\nUSE CATALOG main",
+        "USE main.bronze",
+        "CREATE EXTERNAL VOLUME main.bronze.files LOCATION 's3://x'",
+        "/* rights */ GRANT SELECT ON TABLE t TO `team`",
+        "DROP DATABASE bronze CASCADE",
+        "ALTER SCHEMA bronze OWNER TO me",
+    ],
+)
+def test_statements_about_catalogs_schemas_volumes_and_grants_are_known(text: str) -> None:
+    assert is_governance(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT 1", "CREATE TABLE t (id INT)", "ALTER TABLE t ADD COLUMN x INT", "DROP TABLE t", "used", "SET x=1"]
+)
+def test_other_statements_are_not(text: str) -> None:
+    assert not is_governance(text)
+
+
+def test_paths_in_text_are_replaced_and_nothing_else() -> None:
+    text = "SELECT `a`, json.b FROM delta.`/mnt/a` JOIN json.`dbfs:/b` USING (id)"
+
+    assert replace_paths(text, str.upper) == "SELECT `a`, json.b FROM delta.`/MNT/A` JOIN json.`DBFS:/B` USING (id)"
+
+
+def test_a_name_given_as_an_identifier_is_a_name() -> None:
+    assert replaced("SELECT * FROM IDENTIFIER('main.sales.orders')") == "SELECT * FROM <main.sales.orders> AS orders"
+
+
+def test_a_table_as_of_a_version_is_known_as_such() -> None:
+    assert [table.travels for table in table_references("SELECT * FROM a VERSION AS OF 1 JOIN b TIMESTAMP AS OF '2026-01-01' JOIN c")] == [
+        True,
+        True,
+        False,
+    ]

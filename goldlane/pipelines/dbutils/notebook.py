@@ -93,7 +93,8 @@ class Context:
     def toJson(self) -> str:  # noqa: N802  Databricks' name
         """The facts in the layout of Databricks' context."""
         path, user = self._facts["notebookPath"], self._facts["userName"]
-        return json.dumps({"extraContext": {"notebook_path": path}, "tags": {"user": user}, "currentRunId": None})
+        facts = {"user": user, "notebook_path": path}
+        return json.dumps({"extraContext": {"notebook_path": path}, "tags": facts, "attributes": facts, "currentRunId": None})
 
     safeToJson = toJson  # noqa: N815  Databricks' name
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from goldlane.pipelines.bindings import Bindings
 from goldlane.pipelines.dbutils import DBUtils
 from goldlane.pipelines.definitions import Dataset, Kind, Problem
 from goldlane.pipelines.files import FileReads
@@ -16,6 +17,7 @@ from goldlane.pipelines.inspection.report import CheckedDataset, Report
 from goldlane.pipelines.inspection.session import LazySession, lazy_session
 from goldlane.pipelines.inspection.sourcetrees import SourceTrees
 from goldlane.pipelines.loader import load
+from goldlane.pipelines.localfiles import local_files
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.portability import Platform, Reason, reasons_in, reasons_in_sql, verdicts
 from goldlane.pipelines.registry import Registry
@@ -41,9 +43,14 @@ def check(
     def shown(dbutils: DBUtils) -> Lenient:
         return Lenient(dbutils, "dbutils", notes.append)
 
-    with served_modules(found.root, found.folders), lazy_session(given, notes.append) as session:
+    bound = Bindings.of({}, paths or {})
+    with (
+        served_modules(found.root, found.folders),
+        local_files(bound.paths, found.folders),
+        lazy_session(given, notes.append) as session,
+    ):
         # It only maps paths here, and never opens the storage.
-        reads = InspectionReads(FileReads(session, Storage(Path()), paths or {}), notes.append)
+        reads = InspectionReads(FileReads(session, Storage(Path()), bound.paths), notes.append)
         load(found, registry, session, reads, given, shown)
         return _report(found, registry, session, notes)
 
