@@ -63,6 +63,9 @@ class Registry:
     def finish(self) -> None:
         """Give each dataset the flows and rules meant for it; report those that no dataset carries, and doubled rule names."""
         self.flows = [self._aimed(flow) for flow in self.flows]
+        self._flows_into = {}
+        for flow in self.flows:
+            self._flows_into.setdefault(flow.target.key, {})[flow.name] = flow
         self._functions = {flow.function: flow.target.key for flow in self.flows if isinstance(flow, QueryFlow)}
         for function, expectations in self._expectations.items():
             target = self._functions.get(function)
