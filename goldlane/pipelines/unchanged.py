@@ -58,8 +58,9 @@ def _version(session: Any, leaf: Any) -> str | None:
     name: str = leaf.getClass().getSimpleName()
     if name in _CONSTANTS:
         return name
-    # Delta's relation is a nameless subclass of Spark's file relation, made by its log.
-    if name != "LogicalRelation" or not leaf.relation().getClass().getName().startswith("org.apache.spark.sql.delta."):
+    # Delta's relation is a nameless subclass of Spark's file relation, made by its log; that of a change feed is another, without a place.
+    relation = leaf.relation().getClass().getName() if name == "LogicalRelation" else ""
+    if not relation.startswith("org.apache.spark.sql.delta.") or relation.endswith("DeltaCDFRelation"):
         return None
     location = leaf.relation().location()
     log = session._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session._jsparkSession, location.path().toString())  # noqa: SLF001  Delta's log has no public Python face

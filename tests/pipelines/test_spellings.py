@@ -119,7 +119,7 @@ MISTAKES = {
     "a.py": "import dlt\nimport no_such_module\n@dlt.table\ndef base(): return spark.range(1)\n",
     "b.py": "import dlt\n@dlt.table\ndef follows(): return dlt.read('base')\n"
     "@dlt.table\ndef sql(): return spark.sql('SELECT * FROM main.x.missing JOIN base')\n"
-    "@dlt.table\ndef database(): return spark.read.jdbc('jdbc:x:y', 'people')\n"
+    "@dlt.table\ndef database(): return spark.read.format('snowflake').option('dbtable', 'people').load()\n"
     "@dlt.table\ndef conf(): return spark.range(int(spark.conf.get('my.rows')))\n",
 }
 
@@ -135,5 +135,5 @@ def test_only_the_first_cause_is_told(project: Any) -> None:
     assert len(told) == 4, told
     assert "No module named 'no_such_module'" in told[0]
     assert "'sql': there is no table 'main.x.missing'" in told[1]
-    assert "'database': jdbc 'people' cannot be reached from this machine" in told[2]
+    assert "'database': snowflake 'people' cannot be reached from this machine" in told[2]
     assert "--conf my.rows=VALUE" in told[3]
