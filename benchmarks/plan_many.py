@@ -22,6 +22,8 @@ from pyspark.sql import functions as F
 def chain(n):
     @dlt.table(name=f"bronze_{n}", comment=f"Orders of shop {n} as they came.")
     def bronze():
+        if SOURCE == "delta":
+            return spark.readStream.table("raw.orders")
         reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
         return reader.schema("id STRING, shop STRING, amount DOUBLE, at TIMESTAMP, version INT").load(LANDING)
 
@@ -51,6 +53,7 @@ def main() -> None:
     """Plan the same pipeline several times in one session, and print each time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=int, default=200)
+    parser.add_argument("--source", choices=["cloudFiles", "delta"], default="cloudFiles", help="what each bronze table reads")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="where the time of the last run went")
     asked = parser.parse_args()
@@ -61,14 +64,18 @@ def main() -> None:
         source, landing = Path(folder) / "many.py", Path(folder) / "landing"
         landing.mkdir()
         (landing / "orders.json").write_text(json.dumps({"id": "o1"}))
-        source.write_text(f"LANDING, CHAINS = {str(landing)!r}, {asked.datasets // 5}\n{CHAIN}")
+        source.write_text(f"SOURCE, LANDING, CHAINS = {asked.source!r}, {str(landing)!r}, {asked.datasets // 5}\n{CHAIN}")
+        columns = "SELECT '' id, '' shop, 1D amount, timestamp'2026-01-31' at, 1 version"
+        spark.sql(columns).write.format("delta").save(f"{folder}/raw")
         seconds = []
         for number in range(asked.runs):
             profile = cProfile.Profile()
             started = time.perf_counter()
             if asked.profile and number == asked.runs - 1:
                 profile.enable()
-            update = goldlane.run(source, storage=Path(folder) / "storage", spark=spark, validate_only=True)
+            update = goldlane.run(
+                source, storage=Path(folder) / "storage", spark=spark, validate_only=True, inputs={"raw.orders": f"{folder}/raw"}
+            )
             profile.disable()
             seconds.append(time.perf_counter() - started)
             print(f"run {number + 1}: {len(update.datasets)} datasets planned in {seconds[-1]:.1f} s")
