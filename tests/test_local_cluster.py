@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Streams, rules, AUTO CDC, Auto Loader, Python functions in workers, materialized views.
+# Rules over streams and batches, AUTO CDC, Auto Loader, materialized views, Python functions in workers.
 PART = [
-    "tests/pipelines/test_streaming_tables.py",
     "tests/pipelines/test_quality.py",
     "tests/pipelines/test_materialized_views.py",
     "tests/pipelines/test_change_flows.py",
