@@ -16,6 +16,7 @@ from goldlane.pipelines.guards import Guard, guarded
 from goldlane.pipelines.loader import LoadReads, load
 from goldlane.pipelines.localfiles import local_files
 from goldlane.pipelines.platformclasses import platform_classes
+from goldlane.pipelines.readfiles import file_functions
 from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.sessions import pipeline_session, worker_imports
 from goldlane.pipelines.shim import served_modules
@@ -57,6 +58,7 @@ def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> 
         guarded(folders, strict=request.strict) as guard,
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
+        session.table_functions |= file_functions(session, plain)
         session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
         externals = Externals(plain, request.storage, request.namespace, bound.inputs)
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, bound.paths)

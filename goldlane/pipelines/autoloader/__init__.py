@@ -16,13 +16,14 @@ Differs from Databricks:
 from __future__ import annotations
 
 from goldlane.pipelines.autoloader.errors import AutoLoaderError, AutoLoaderUsageError, SchemaChange
-from goldlane.pipelines.autoloader.loader import cloud_files, evolve, planned_files
+from goldlane.pipelines.autoloader.loader import all_files, cloud_files, evolve, planned_files
 from goldlane.pipelines.autoloader.stops import explain, is_schema_failure
 
 __all__ = [
     "AutoLoaderError",
     "AutoLoaderUsageError",
     "SchemaChange",
+    "all_files",
     "cloud_files",
     "evolve",
     "explain",

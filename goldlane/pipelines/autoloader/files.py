@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One ``cloudFiles`` source: where its files and its schema are, and how it reads them. ``given`` is the caller's schema."""
+    """One ``cloudFiles`` source: where its files and its schema are, and how it reads them. ``given`` is the caller's schema.
+
+    One that does not stream reads the files there are, once.
+    """
 
     spark: SparkSession
     paths: tuple[str, ...]
@@ -31,6 +34,7 @@ class Source:
     store: SchemaStore
     given: StructType | None
     request: Mapping[str, Any]
+    streams: bool = True
 
 
 def sample(source: Source, *, since: float | None = None) -> list[str]:
@@ -78,7 +82,8 @@ def open_stream(source: Source, file_format: str, schema: StructType | str | Non
     Raises:
         AutoLoaderUsageError: a path does not exist.
     """
-    reader = source.spark.readStream.format(file_format).options(**{**(options or {}), **source.options.source})
+    opening = source.spark.readStream if source.streams else source.spark.read
+    reader = opening.format(file_format).options(**{**(options or {}), **source.options.source})
     if schema is not None:
         reader = reader.schema(schema)
     stream = _opened(source, lambda: reader.load(_one_path(source.paths)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.autoloader.columnar import columnar_stream, looks_for_columns, refreshed
@@ -37,9 +39,21 @@ def cloud_files(
         AutoLoaderError: the stored schema cannot be read.
     """
     source, stored, layout = _opened(spark, paths, options, schema, schema_location)
-    if source.options.format == "json":
-        return json_stream(source, layout)
-    return csv_stream(source, layout) if source.options.format == "csv" else columnar_stream(source, layout, stored)
+    return _frame(source, stored, layout)
+
+
+def all_files(spark: SparkSession, paths: Sequence[str], options: Mapping[str, str], schema: StructType | None) -> DataFrame:
+    """The rows of the files there are now, as a batch, read by the same rules as a stream reads those that arrive.
+
+    Raises:
+        AutoLoaderUsageError: as ``cloud_files``.
+    """
+    with TemporaryDirectory(prefix="goldlane-schema-") as folder:
+        source = replace(_source(spark, paths, options, schema, Path(folder)), streams=False)
+        stored = stored_schema(source)
+    # Only a stream may stop at its first array and be opened again for arrays.
+    stored = replace(stored, uniform=stored.uniform and source.options.format != "json")
+    return _frame(source, stored, layout_of(source, stored))
 
 
 def planned_files(
@@ -65,6 +79,12 @@ def evolve(error: BaseException) -> SchemaChange | None:
     request = found.request
     given = StructType.fromJson(request["schema"]) if request["schema"] else None
     return grow(_source(spark, request["paths"], request["options"], given, Path(request["location"])), found)
+
+
+def _frame(source: Source, stored: StoredSchema, layout: Layout) -> DataFrame:
+    if source.options.format == "json":
+        return json_stream(source, layout)
+    return csv_stream(source, layout) if source.options.format == "csv" else columnar_stream(source, layout, stored)
 
 
 def _opened(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PREFIX = "cloudfiles."
-FORMATS = ("json", "csv", "parquet", "text", "binaryFile", "avro", "xml")
+FORMATS = ("json", "csv", "parquet", "text", "binaryFile", "avro", "orc", "xml")
 DEFAULT_RESCUED_COLUMN = "_rescued_data"
 OWN = (
     "format",

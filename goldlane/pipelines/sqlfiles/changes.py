@@ -23,7 +23,14 @@ _CLAUSES: tuple[Phrase, ...] = (
     ("STORED", "AS"),
     ("TRACK", "HISTORY", "ON"),
 )
-_TYPES: dict[Phrase, int] = {("SCD", "TYPE", "1"): 1, ("SCD", "TYPE", "2"): 2}
+_TYPES: dict[Phrase, int | str] = {("SCD", "TYPE", "1"): 1, ("SCD", "TYPE", "2"): 2, ("BITEMPORAL",): "bitemporal"}
+_TEXTS = {
+    ("WHERE",): "where",
+    ("SEQUENCE", "BY"): "sequence_by",
+    ("SYSTEM", "SEQUENCE", "BY"): "system_sequence_by",
+    ("APPLY", "AS", "DELETE", "WHEN"): "apply_as_deletes",
+    ("APPLY", "AS", "TRUNCATE", "WHEN"): "apply_as_truncates",
+}
 
 
 def read_change_flow(cursor: Cursor, scope: Scope, *, name: str | None, target: TableName, once: bool) -> ChangeFlow:
@@ -84,14 +91,10 @@ def _said(words: Phrase, clause: Cursor) -> dict[str, Any]:  # noqa: PLR0911  on
             return {"columns_to_update": clause.name("a column").replace("`", "")}
         case ("STORED", "AS"):
             return {"scd_type": _type(clause)}
-        case ("SYSTEM", "SEQUENCE", "BY"):
-            raise clause.error("SYSTEM SEQUENCE BY belongs to bitemporal tables, which Goldlane does not keep")
-    names = {"WHERE": "where", "SEQUENCE": "sequence_by", "DELETE": "apply_as_deletes", "TRUNCATE": "apply_as_truncates"}
-    setting = next(names[word] for word in words if word in names)
     text = clause.source()
     if not text:
         raise clause.error(f"{' '.join(words)} needs an expression")
-    return {setting: text}
+    return {_TEXTS[words]: text}
 
 
 def _columns(clause: Cursor, about: str) -> dict[str, Any]:
@@ -104,11 +107,11 @@ def _columns(clause: Cursor, about: str) -> dict[str, Any]:
     return {f"{prefix}except_column_list": names_in(clause.group("the columns"))}
 
 
-def _type(clause: Cursor) -> int:
+def _type(clause: Cursor) -> int | str:
     for words, number in _TYPES.items():
         if clause.accept(*words):
             return number
-    raise clause.error(f"expected SCD TYPE 1 or SCD TYPE 2, found {clause.found()}")
+    raise clause.error(f"expected SCD TYPE 1, SCD TYPE 2 or BITEMPORAL, found {clause.found()}")
 
 
 def _source(source: Cursor, scope: Scope) -> dict[str, Any]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from goldlane.pipelines.sqlfiles.cursor import Cursor
+from goldlane.pipelines.sqlfiles.cursor import Cursor, Phrase
 
 _ENDS = (("AS",), ("FLOW",))
-# Schedules, policies and access belong to the platform: read, so that the rest is, and kept in the source.
-_IGNORED = (
-    ("USING",),
-    ("LOCATION",),
-    ("SCHEDULE",),
-    ("TRIGGER",),
-    ("REFRESH", "POLICY"),
-    ("WITH", "ROW", "FILTER"),
-    ("ROW", "FILTER"),
-    ("WITH", "SCHEMA"),
-    ("WITH", "TAGS"),
-    ("TAGS",),
-    ("DEFAULT", "COLLATION"),
-)
+# Places, schedules, policies and access belong to the platform: they are read and named as without effect.
+_IGNORED: dict[Phrase, str] = {
+    ("USING",): "",
+    ("LOCATION",): "path",
+    ("SCHEDULE",): "schedule",
+    ("TRIGGER",): "trigger",
+    ("REFRESH", "POLICY"): "refresh_policy",
+    ("WITH", "ROW", "FILTER"): "row_filter",
+    ("ROW", "FILTER"): "row_filter",
+    ("WITH", "SCHEMA"): "",
+    ("WITH", "TAGS"): "tags",
+    ("TAGS",): "tags",
+    ("DEFAULT", "COLLATION"): "collation",
+}
 _MEANT = (("COMMENT",), ("TBLPROPERTIES",), ("PARTITIONED", "BY"), ("CLUSTER", "BY"))
 
 
@@ -32,6 +32,7 @@ class Clauses:
     table_properties: dict[str, str] = field(default_factory=dict)
     partition_cols: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    ignored: list[str] = field(default_factory=list)
 
 
 def read_clauses(cursor: Cursor) -> Clauses:
@@ -59,12 +60,15 @@ def _read_clause(cursor: Cursor, found: Clauses) -> None:
     elif cursor.accept("PARTITIONED", "BY"):
         found.partition_cols = names_in(cursor.group("the columns"))
     elif cursor.accept("CLUSTER", "BY"):
-        # AUTO and NONE leave the choice to the platform, which is nobody here.
-        found.cluster_by = () if cursor.accept_any(("AUTO", "NONE")) else names_in(cursor.group("the columns"))
-    elif any(cursor.accept(*words) for words in _IGNORED):
-        cursor.until(*_ENDS, *_IGNORED, *_MEANT).source()
+        choice = cursor.accept_any(("AUTO", "NONE"))
+        found.cluster_by = () if choice else names_in(cursor.group("the columns"))
+        found.ignored += ["cluster_by_auto"] if choice == "AUTO" else []
     else:
-        raise cursor.error(f"{cursor.found()} begins no clause of a dataset", hint="a statement ends with ;")
+        words = next((words for words in _IGNORED if cursor.accept(*words)), None)
+        if words is None:
+            raise cursor.error(f"{cursor.found()} begins no clause of a dataset", hint="a statement ends with ;")
+        cursor.until(*_ENDS, *_IGNORED, *_MEANT).source()
+        found.ignored += [_IGNORED[words]] if _IGNORED[words] else []
 
 
 def _property(item: Cursor) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from goldlane.expectations import Action
 from goldlane.pipelines.definitions import Expectation
 from goldlane.pipelines.sqlfiles.cursor import Cursor
 from goldlane.pipelines.sqlfiles.queries import Label
+from goldlane.pipelines.sqlfiles.scope import Scope
 
 _ACTIONS = {("DROP", "ROW"): Action.DROP, ("FAIL", "UPDATE"): Action.FAIL}
 _KEYS = (("PRIMARY", "KEY"), ("FOREIGN", "KEY"), ("CHECK",), ("UNIQUE",))
@@ -30,7 +31,7 @@ class Columns:
         return ", ".join([*self.typed, *self.keys]) if self.typed else None
 
 
-def read_columns(cursor: Cursor) -> Columns:
+def read_columns(cursor: Cursor, scope: Scope) -> Columns:
     """The columns between the parentheses that come next; none when there are none.
 
     Raises:
@@ -41,7 +42,7 @@ def read_columns(cursor: Cursor) -> Columns:
         return found
     line = cursor
     for item in cursor.group("the columns").items():
-        _read_item(item, found)
+        _read_item(item, found, scope)
     if found.typed and found.labels:
         names = ", ".join(label.name for label in found.labels)
         raise line.error(f"columns without a type beside columns with one: {names}", hint="give all of them a type, or none")
@@ -50,9 +51,9 @@ def read_columns(cursor: Cursor) -> Columns:
     return found
 
 
-def _read_item(item: Cursor, found: Columns) -> None:
+def _read_item(item: Cursor, found: Columns, scope: Scope) -> None:
     if item.at("CONSTRAINT") or any(item.at(*key) for key in _KEYS):
-        _read_constraint(item, found, column=None)
+        _read_constraint(item, found, scope, column=None)
     else:
         column = item.identifier("a column or a CONSTRAINT")
         if item.ended or any(item.at(*words) for words in _WITHOUT_TYPE):
@@ -60,16 +61,17 @@ def _read_item(item: Cursor, found: Columns) -> None:
         else:
             found.typed.append(f"`{column}` {item.until(*_INLINE).source()}")
         while not item.ended:
-            _read_constraint(item, found, column)
+            _read_constraint(item, found, scope, column)
     item.end()
 
 
-def _read_constraint(item: Cursor, found: Columns, column: str | None) -> None:
+def _read_constraint(item: Cursor, found: Columns, scope: Scope, column: str | None) -> None:
     """A constraint of the table, or of ``column``, behind which it stands."""
+    place = scope.place(item.line)
     name = item.identifier("a constraint's name") if item.accept("CONSTRAINT") else ""
     if item.accept("EXPECT"):
         predicate = item.group("the predicate").source()
-        found.expectations.append(Expectation(name=name, predicate=predicate, action=_action(item)))
+        found.expectations.append(Expectation(name=name, predicate=predicate, action=_action(item), place=place))
     elif column is None and any(item.at(*key) for key in _KEYS):
         found.keys.append(item.source())
     elif column is not None and item.accept("PRIMARY", "KEY"):

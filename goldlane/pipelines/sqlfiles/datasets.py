@@ -47,7 +47,7 @@ def read_dataset(cursor: Cursor, scope: Scope, declared: Declared, line: int) ->
     """
     cursor.accept("IF", "NOT", "EXISTS")
     name = cursor.name("a name")
-    columns = read_columns(cursor)
+    columns = read_columns(cursor, scope)
     clauses = read_clauses(cursor)
     found = scope.qualify(name)
     dataset = Dataset(
@@ -61,6 +61,7 @@ def read_dataset(cursor: Cursor, scope: Scope, declared: Declared, line: int) ->
         cluster_by=clauses.cluster_by,
         table_properties=clauses.table_properties,
         temporary=declared.temporary,
+        ignored=tuple(clauses.ignored),
         expectations=tuple(columns.expectations),
     )
     return dataset, _flow(cursor, scope, dataset, columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from goldlane.pipelines.definitions import Flow, QueryFlow
 from goldlane.pipelines.names import TableName
 from goldlane.pipelines.sqlfiles.changes import read_change_flow
@@ -12,10 +14,10 @@ from goldlane.pipelines.sqlfiles.scope import Scope
 def read_create_flow(cursor: Cursor, scope: Scope) -> Flow:
     """The flow of ``name [COMMENT text] AS ...``."""
     name = cursor.name("a flow's name").replace("`", "")
-    if cursor.accept("COMMENT"):
-        cursor.string("a comment")
+    comment = cursor.string("a comment") if cursor.accept("COMMENT") else None
     cursor.expect("AS")
-    return read_flow(cursor, scope, name=name)
+    flow = read_flow(cursor, scope, name=name)
+    return replace(flow, comment=comment) if isinstance(flow, QueryFlow) else flow
 
 
 def read_apply_changes(cursor: Cursor, scope: Scope) -> Flow:

@@ -66,6 +66,7 @@ def test_clauses_mean_what_the_keywords_of_python_mean(declared: Declared) -> No
     )
 
     assert dataset.name.key == "sales.orders"
+    assert dataset.ignored == ("path", "schedule", "row_filter")
     assert (dataset.partition_cols, dataset.cluster_by, dataset.comment) == (("day", "the region"), ("id",), "it's theirs")
     assert dataset.table_properties == {
         "pipelines.reset.allowed": "false",

@@ -47,8 +47,8 @@ def test_every_clause_of_auto_cdc_reaches_the_specification(declared: Declared) 
         SEQUENCE BY struct(ts, seq)
         COLUMNS * EXCEPT (op, ts)
         STORED AS SCD TYPE 2
-        TRACK HISTORY ON name, (city)
-        """.replace("name, (city)", "(name, city)")
+        TRACK HISTORY ON (name, city)
+        """
         )
     )
 
@@ -87,3 +87,14 @@ def test_changes_may_come_from_a_query(declared: Declared, source: str) -> None:
     found = flow(declared(f"CREATE STREAMING TABLE t; CREATE FLOW f AS AUTO CDC ONCE INTO t\nFROM {source}\nKEYS (id) SEQUENCE BY ts"))
 
     assert (found.once, found.query.text, found.query.place.line) == (True, f"SELECT * FROM {source}", 2)
+
+
+def test_beliefs_have_a_sequence_of_their_own(declared: Declared) -> None:
+    spec = flow(
+        declared("""
+        CREATE STREAMING TABLE t;
+        APPLY CHANGES INTO t FROM STREAM s KEYS (id) SEQUENCE BY ts SYSTEM SEQUENCE BY known_at STORED AS BITEMPORAL
+        """)
+    ).spec
+
+    assert (spec.scd_type, spec.sequence_by, spec.system_sequence_by) == ("bitemporal", "ts", "known_at")
