@@ -16,6 +16,7 @@ from goldlane.pipelines.errors import MissingTableError
 from goldlane.pipelines.readers import PipelineReader, PipelineStreamReader, mapped
 from goldlane.pipelines.reads import current_reads, reads_or_none
 from goldlane.pipelines.sqltext import TableReference, is_governance, replace_paths, replace_tables, table_references
+from goldlane.pipelines.sqlvariables import substitute
 from goldlane.sqlcalls import TableCall, replace_calls
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class PipelineSession(SparkSession):
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
         """SQL whose table names mean what they mean in ``table``; ``STREAM(x)`` and ``LIVE.x`` included."""
-        text = "SELECT 1 WHERE false" if is_governance(sqlQuery) else replace_calls(sqlQuery, self.table_functions)
+        text = substitute(sqlQuery, self.setting)
+        text = "SELECT 1 WHERE false" if is_governance(text) else replace_calls(text, self.table_functions)
         try:
             return super().sql(replace_tables(replace_paths(text, mapped), self._replacement), args, **kwargs)
         except AnalysisException as error:

@@ -22,7 +22,7 @@ from goldlane.pipelines.places import Place, place_of_error
 from goldlane.pipelines.reads import NO_OPTIONS, Reads, reading
 from goldlane.pipelines.registry import Registry, collecting
 from goldlane.pipelines.sources import Sources
-from goldlane.pipelines.sqlfiles import load_sql
+from goldlane.pipelines.sqlfiles import is_sql, load_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -84,7 +84,7 @@ def load(  # noqa: PLR0913  the sources, and what they find in their globals
     execution = Execution(session, reads, sources.folders, configuration or {}, shown)
     with collecting(registry), reading(reads):
         for file in sources.files:
-            run = partial(load_sql, registry=registry, session=session) if file.suffix == ".sql" else execution.run
+            run = partial(load_sql, registry=registry, session=session) if is_sql(file) else execution.run
             _load_file(file, sources.root, registry, execution, run)
     registry.finish()
 

@@ -12,6 +12,7 @@ from goldlane.pipelines.registry import Registry
 from goldlane.pipelines.sqlfiles.cursor import Cursor
 from goldlane.pipelines.sqlfiles.datasets import read_dataset, read_kind
 from goldlane.pipelines.sqlfiles.flows import read_apply_changes, read_create_flow
+from goldlane.pipelines.sqlfiles.notebooks import sql_text
 from goldlane.pipelines.sqlfiles.scope import Scope
 from goldlane.pipelines.sqlfiles.statements import Statement, statements_of
 
@@ -24,7 +25,7 @@ def load_sql(file: Path, registry: Registry, session: Any) -> None:
     Raises:
         UsageError: the file is not UTF-8 text.
     """
-    statements, errors = statements_of(_text(file))
+    statements, errors = statements_of(sql_text(file))
     scope = Scope(str(file), registry.namespace, session)
     found: list[tuple[GoldlaneError, int]] = [(error, error.line or 1) for error in errors]
     for statement in statements:
@@ -43,17 +44,10 @@ def declares_pipeline(file: Path) -> bool:
     A folder may hold other SQL beside its pipeline: a query to look at a table, a script that makes a schema.
     """
     try:
-        heads = [_head(statement) for statement in statements_of(_text(file))[0]]
+        heads = [_head(statement) for statement in statements_of(sql_text(file))[0]]
     except UsageError:
         return False
     return "pipeline" in heads or ("view" in heads and "other" not in heads)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"not UTF-8 text: {error}", file=str(file)) from error
 
 
 def _declare(statement: Statement, scope: Scope, registry: Registry) -> None:

@@ -12,10 +12,9 @@ from goldlane.pipelines.sqlfiles.cursor import Cursor
 from goldlane.pipelines.sqlfiles.errors import SqlSourceError
 from goldlane.pipelines.sqlfiles.queries import SqlQuery
 from goldlane.pipelines.sqlfiles.statements import Statement
-from goldlane.pipelines.sqlfiles.words import words_of
 from goldlane.pipelines.sqltext import TableReference, replace_tables, table_references
+from goldlane.pipelines.sqlvariables import substitute, variables_in
 
-_REFERENCE = re.compile(r"\$\{\s*([\w.\-]+)\s*\}")
 _THREE_PARTS = 3
 _FROM = "SELECT * FROM "
 
@@ -82,11 +81,7 @@ class Scope:
         Raises:
             SqlSourceError: keys that have no value, all of them at once.
         """
-        if "${" not in statement.text:
-            return statement
-        code = [(word.start, word.end) for word in words_of(statement.text, statement.line)]
-        used = [found for found in _REFERENCE.finditer(statement.text) if any(start <= found.start() < end for start, end in code)]
-        missing = [found for found in used if self._value(found.group(1)) is None]
+        missing = [found for found in variables_in(statement.text) if self._value(found.group(1)) is None]
         if missing:
             keys = list(dict.fromkeys(found.group(1) for found in missing))
             raise SqlSourceError(
@@ -94,10 +89,7 @@ class Scope:
                 hint=f"give it with --conf {keys[0]}=VALUE, or SET {keys[0]} = VALUE before it",
                 line=statement.line + statement.text.count("\n", 0, missing[0].start()),
             )
-        text = statement.text
-        for found in reversed(used):
-            text = text[: found.start()] + (self._value(found.group(1)) or "") + text[found.end() :]
-        return Statement(text, statement.line)
+        return Statement(substitute(statement.text, self._value), statement.line)
 
     def _value(self, key: str) -> str | None:
         if key in self._values:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from goldlane.pipelines.definitions import Dataset, QueryFlow
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.registry import Registry
+from goldlane.pipelines.sqlfiles import is_sql, load_sql
 
 Declared = Callable[..., Registry]
 
@@ -184,3 +187,23 @@ def test_a_streaming_table_may_hold_its_flow(declared: Declared) -> None:
 
     assert registry.problems == []
     assert [(flow.name, flow.target.key, flow.once) for flow in registry.flows] == [("a", "default.a", True), ("b", "default.b", False)]
+
+
+def test_a_jupyter_notebook_in_sql_is_a_source_too(tmp_path: Path) -> None:
+    cells = [
+        ("markdown", "# Title"),
+        ("code", "%python\nprint('it')"),
+        ("code", "CREATE STREAMING TABLE a"),
+        ("code", "CREATE STREAMING TABLE b"),
+    ]
+    notebook = {
+        "cells": [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in cells],
+        "metadata": {"application/vnd.databricks.v1+notebook": {"language": "sql"}},
+    }
+    file, registry = tmp_path / "lane.ipynb", Registry(Namespace())
+    file.write_text(json.dumps(notebook), encoding="utf-8")
+
+    load_sql(file, registry, session=None)
+
+    assert is_sql(file)
+    assert list(registry.datasets) == ["default.a", "default.b"]
