@@ -22,7 +22,7 @@ def declared(tmp_path: Path) -> Callable[..., Registry]:
     def declare(text: str, namespace: Namespace | None = None, **configuration: str) -> Registry:
         file = tmp_path / "lane.sql"
         file.write_text(textwrap.dedent(text), encoding="utf-8")
-        session: Any = SimpleNamespace(sql=lambda query: query, conf=configuration)
+        session: Any = SimpleNamespace(sql=lambda query: query, setting=configuration.get)
         registry = Registry(namespace or Namespace())
         load_sql(file, registry, session)
         registry.finish()
