@@ -58,7 +58,7 @@ def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> 
         guarded(folders, strict=request.strict) as guard,
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
-        session.table_functions |= file_functions(session, plain)
+        session.table_functions |= file_functions(session)
         session.table_functions["event_log"] = event_log_function(request.storage, request.namespace)
         externals = Externals(plain, request.storage, request.namespace, bound.inputs)
         files = FileReads(plain, Storage(Path(scratch)) if scratch else request.storage, bound.paths)

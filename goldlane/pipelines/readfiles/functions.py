@@ -23,22 +23,29 @@ _ELSEWHERE = ("read_kinesis", "read_pubsub", "read_pulsar", "read_statestore")
 _TWO, _THREE = 2, 3
 
 
-def file_functions(session: PipelineSession, plain: SparkSession) -> Mapping[str, Callable[[TableCall], str]]:
-    """The functions by name. ``plain`` is the same session without the pipeline's reads: its paths are this machine's."""
+def file_functions(session: PipelineSession) -> Mapping[str, Callable[[TableCall], str]]:
+    """The functions by name, for SQL text of ``session``."""
 
     def evaluate(expression: str) -> Any:
-        row = plain.sql(f"SELECT {expression}").first()
+        row = _plain(session).sql(f"SELECT {expression}").first()
         return row[0] if row is not None else None
 
     def function(frame: Callable[[TableCall, Arguments], DataFrame]) -> Callable[[TableCall], str]:
-        return lambda call: named(frame(call, arguments_of(call, evaluate)))
+        return lambda call: named(frame(call, arguments_of(call, evaluate)), session)
 
     return {
-        "read_files": function(lambda call, given: _read_files(plain, given, streams=call.streams)),
+        "read_files": function(lambda call, given: _read_files(_plain(session), given, streams=call.streams)),
         "cloud_files": function(lambda _, given: _cloud_files(given)),
         "read_kafka": function(lambda call, given: _read_kafka(session, given, streams=call.streams)),
         **dict.fromkeys(_ELSEWHERE, _refused),
     }
+
+
+def _plain(session: PipelineSession) -> SparkSession:
+    """The session in which the flow runs, without the pipeline's reads: its paths are this machine's."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession(session.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session, another face
 
 
 def _read_files(plain: SparkSession, given: Arguments, *, streams: bool) -> DataFrame:
