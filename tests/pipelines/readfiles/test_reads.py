@@ -26,6 +26,9 @@ CREATE MATERIALIZED VIEW typed AS
 WITH f AS (SELECT * FROM read_files('/Volumes/main/raw/csv/*.csv', header => true))
 SELECT f.*, n.name FROM f JOIN read_files('/Volumes/main/raw/names') n ON n.id = f.id;
 
+-- From here on flows run in sessions of their own.
+SET spark.sql.shuffle.partitions = 3;
+
 CREATE MATERIALIZED VIEW given AS
 SELECT id, _metadata.file_name AS file
 FROM read_files('/Volumes/main/raw/json', schema => 'id INT', schemaEvolutionMode => 'none', pathGlobFilter => '1*');
