@@ -24,7 +24,7 @@ CREATE STREAMING TABLE older AS SELECT * FROM cloud_files("/Volumes/main/raw/csv
 
 CREATE MATERIALIZED VIEW typed AS
 WITH f AS (SELECT * FROM read_files('/Volumes/main/raw/csv/*.csv', header => true))
-SELECT f.*, n.name FROM f JOIN read_files('/Volumes/main/raw/names') n ON n.id = f.id;
+SELECT f.*, n.name FROM f JOIN json.`/Volumes/main/raw/names` n ON n.id = f.id;
 
 -- From here on flows run in sessions of their own.
 SET spark.sql.shuffle.partitions = 3;
