@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from goldlane.pipelines.events import Event
 
-_QUIET = {"dataset_definition", "flow_definition", "create_update"}
-_STYLES = {"COMPLETED": "green", "UNCHANGED": "green", "FAILED": "red", "SKIPPED": "yellow", "STOPPED": "yellow"}
+# What a person watching an update wants to hear; the log holds the rest.
+_HEARD = {"flow_progress", "update_progress", "planning_information", "hook_progress", "deprecation"}
+_QUIET = {"QUEUED", "EXCLUDED", "CREATED", "SETTING_UP_TABLES"}
+_STYLES = {"COMPLETED": "green", "UNCHANGED": "green", "FAILED": "red", "SKIPPED": "yellow", "STOPPED": "yellow", "QUEUED": "dim"}
 
 
 @dataclass(slots=True)
@@ -32,12 +34,18 @@ class _Line:
     def take(self, event: Event) -> None:
         """Take an event of this dataset in."""
         metrics = event.details.get("metrics") or {}
-        self.status = str(event.details.get("status", "UNCHANGED"))
+        status = _status(event)
+        if status == "STARTING":
+            self.started = time.monotonic()
+        # A view that was left alone completes, too; that it was left alone is worth more.
+        self.status = self.status if (self.status, status) == ("UNCHANGED", "COMPLETED") else status
         self.rows += metrics.get("num_output_rows", 0) + metrics.get("num_upserted_rows", 0)
         self.seconds = time.monotonic() - self.started if self.status in _STYLES else None
 
     def cells(self) -> tuple[str, str, str]:
         """Status, rows, seconds so far."""
+        if self.status == "QUEUED":
+            return f"[{_STYLES[self.status]}]{self.status}[/]", "", ""
         seconds = time.monotonic() - self.started if self.seconds is None else self.seconds
         return f"[{_STYLES.get(self.status, 'cyan')}]{self.status}[/]", f"{self.rows:,} rows", f"{seconds:.1f} s"
 
@@ -65,16 +73,14 @@ class UpdateDisplay:
 
     def listen(self, event: Event) -> None:
         """Take one event in."""
-        if event.event_type in _QUIET:
+        if event.event_type not in _HEARD or _status(event) == "EXCLUDED":
             return
         if not self._live:
-            sys.stderr.write(f"{event.timestamp:%H:%M:%S} {event.message}\n")
-            return
-        if event.level == "WARN" and "side_effects" in event.details:
-            self._console.print(event.message, style="yellow", markup=False)
+            if _status(event) not in _QUIET and not _is_recompute(event):
+                sys.stderr.write(f"{event.timestamp:%H:%M:%S} {event.message}\n")
             return
         dataset = event.origin.get("dataset_name")
-        if dataset is not None:
+        if dataset is not None and _status(event):
             self._lines.setdefault(dataset, _Line()).take(event)
 
     def _table(self) -> Table:
@@ -84,3 +90,18 @@ class UpdateDisplay:
         for dataset, line in list(self._lines.items()):
             table.add_row(dataset, *line.cells())
         return table
+
+
+def _status(event: Event) -> str:
+    """What an event says of its dataset or update; empty when it says nothing."""
+    if event.event_type == "planning_information":
+        return "UNCHANGED" if "MAINTENANCE_TYPE_NO_OP" in _techniques(event) else ""
+    return str(event.details.get("status") or event.details.get("state") or "")
+
+
+def _is_recompute(event: Event) -> bool:
+    return "MAINTENANCE_TYPE_COMPLETE_RECOMPUTE" in _techniques(event)
+
+
+def _techniques(event: Event) -> list[str]:
+    return [technique["maintenance_type"] for technique in event.details.get("technique_information", ())]

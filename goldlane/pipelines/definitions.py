@@ -168,3 +168,13 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deprecation:
+    """An old name that was used; ``code`` is the platform's word for it."""
+
+    code: str
+    name: str
+    instead: str
+    place: Place | None = None

@@ -33,7 +33,7 @@ def read_events(storage: Path, *, update: str | None = None) -> list[dict[str, A
     # And not the URIs themselves, in which a blank is %20: the log has no partitions, so names say all.
     files = [str(place.events / Path(uri).name) for uri in DeltaTable(str(place.events)).file_uris()]
     rows = dataset(files, schema=event_schema()).to_table(use_threads=False).to_pylist()
-    rows.sort(key=lambda row: row["timestamp"])
+    rows.sort(key=lambda row: (row["timestamp"], row["sequence"]["data_plane_id"]["seq_no"]))
     if update is None:
         return rows
     wanted = rows[-1]["origin"]["update_id"] if update == "last" and rows else update

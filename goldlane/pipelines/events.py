@@ -13,6 +13,22 @@ from pathlib import Path
 from typing import Any
 
 _FLUSH_SECONDS = 2.0
+# The platform's names; what this machine has no meaning for (a cloud, a cluster) stays NULL.
+_ORIGIN = (
+    "cloud",
+    "region",
+    "pipeline_id",
+    "pipeline_type",
+    "pipeline_name",
+    "cluster_id",
+    "update_id",
+    "request_id",
+    "table_name",
+    "dataset_name",
+    "sink_name",
+    "flow_id",
+    "flow_name",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +99,13 @@ class EventLog:
         from deltalake import write_deltalake
 
         self._path.mkdir(parents=True, exist_ok=True)
-        write_deltalake(str(self._path), pa.Table.from_pylist(rows, schema=event_schema()), mode="append")
+        write_deltalake(str(self._path), pa.Table.from_pylist(rows, schema=event_schema()), mode="append", schema_mode="merge")
 
     def _row(self, event: Event) -> dict[str, Any]:
         return {
             "id": event.id,
             "sequence": {"data_plane_id": {"instance": self._origin["update_id"], "seq_no": self._number}},
-            "origin": {**self._origin, **event.origin},
+            "origin": _origin({**self._origin, **event.origin}),
             "timestamp": event.timestamp,
             "message": event.message,
             "level": event.level,
@@ -100,14 +116,21 @@ class EventLog:
         }
 
 
+def _origin(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose event it is; a flow keeps its id from update to update."""
+    flow = f"{given.get('pipeline_id')}/{given.get('dataset_name')}/{given['flow_name']}" if given.get("flow_name") else None
+    ids = {"flow_id": str(uuid.uuid5(uuid.NAMESPACE_URL, flow))} if flow else {}
+    return {"pipeline_type": "WORKSPACE", "request_id": given.get("update_id"), "table_name": given.get("dataset_name"), **ids, **given}
+
+
 def event_schema() -> Any:
     """The log's columns as an Arrow schema."""
     import pyarrow as pa
 
     text = pa.string()
-    names = ("pipeline_id", "pipeline_name", "pipeline_type", "update_id", "flow_id", "flow_name", "dataset_name")
-    origin = pa.struct([*((name, text) for name in names), ("batch_id", pa.int64()), ("host", text)])
-    exception = pa.struct([("class_name", text), ("message", text)])
+    origin = pa.struct([*((name, text) for name in _ORIGIN), ("batch_id", pa.int64()), ("org_id", pa.int64()), ("host", text)])
+    frame = pa.struct([("declaring_class", text), ("method_name", text), ("file_name", text), ("line_number", pa.int64())])
+    exception = pa.struct([("class_name", text), ("message", text), ("stack", pa.list_(frame))])
     return pa.schema(
         [
             ("id", text),

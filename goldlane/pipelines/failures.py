@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,53 +14,68 @@ from typing import Any
 from goldlane.expectations import violation
 from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.places import Place, place_of_error
+from goldlane.pipelines.sparkwords import in_our_words, place_in
 
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error):\s*")
 _NOISE = re.compile(r"\s*(SQLSTATE: \w{5})?;?\s*$")
-_NO_SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
+_POSITION = re.compile(r" SQLSTATE: \w{5}(?:;| \()\s*line (?P<line>\d+),? pos (?P<column>\d+)\)?.*$", re.DOTALL)
+# Their texts alone ('price') say too little.
+_NAMED = (LookupError, AttributeError, TypeError, NameError, ValueError, ArithmeticError, AssertionError, ImportError)
 # These say in which file or stage it happened; what happened stands in their cause.
 _WRAPPERS = ("[TASK_WRITE_FAILED]", "Job aborted")
-_APPEND_ONLY = ("DELTA_SOURCE_TABLE_IGNORE_CHANGES", "DELTA_SOURCE_IGNORE_DELETE", "Detected a data update", "Detected deleted data")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a dataset failed."""
+    """Why a dataset failed; ``flow`` is the one of its flows that did, where that is known."""
 
     kind: str
     message: str
     place: Place | None = None
+    flow: str | None = None
 
 
 def failure_of(error: BaseException, trace: TracebackType | None, root: Path, fallback: Place | None) -> Failure:
     """The failure of a flow; its place is the user's line that raised, else the dataset's declaration."""
-    place = error.place if isinstance(error, ExpectationError) else place_of_error(trace, root)
-    return Failure(type(error).__name__, message_of(error), place or fallback)
+    print_trace(error)
+    place = error.place if isinstance(error, ExpectationError) else place_in(_all_of(error), root) or place_of_error(trace, root)
+    return Failure(type(error).__name__, message_of(error), place or fallback, getattr(error, "goldlane_flow", None))
+
+
+def print_trace(error: BaseException) -> None:
+    """With ``GOLDLANE_TRACE=1`` print all there is of an error that is told in one line: Python's traceback, and Java's."""
+    if not os.environ.get("GOLDLANE_TRACE"):
+        return
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    java = getattr(error, "_stackTrace", None)
+    if java:
+        sys.stderr.write(f"{java}\n")
 
 
 def message_of(error: BaseException) -> str:
-    """One readable text: a broken expectation as itself, a Spark error by its first sentence."""
-    if isinstance(error, ExpectationError):
-        return error.message
-    broken = violation(error)
-    if broken:
-        return broken
+    """One readable text: a broken expectation as itself, a Spark error in our words or by its first sentence."""
     from goldlane.pipelines.autoloader import explain
 
-    files = explain(error)
-    if files is not None:
-        return str(files)
+    if isinstance(error, ExpectationError):
+        return error.message
+    known = violation(error) or explain(error) or in_our_words(_all_of(error))
+    if known is not None:
+        return str(known)
+    if isinstance(error, _NAMED):
+        return f"{type(error).__name__}: {error}"
     java = getattr(error, "java_exception", None)
     text = str(_cause(java).toString() if java is not None else error).strip() or type(error).__name__
-    setting = _NO_SETTING.search(text)
-    if setting:
-        return f"there is no setting {setting.group(1)!r}; give it with --conf {setting.group(1)}=VALUE"
-    if any(mark in text for mark in _APPEND_ONLY):
-        return (
-            "a source table of this stream was updated or deleted from, and a stream needs an append-only source; "
-            "read it as a batch, build on it with AUTO CDC, or pass the option skipChangeCommits to skip such commits"
-        )
-    return _NOISE.sub("", _first_sentence(text))
+    return _place_in_sql(_NOISE.sub("", _first_sentence(text)))
+
+
+def _all_of(error: BaseException) -> str:
+    """An error's text, and its Java trace, in which the causes stand."""
+    return f"{error}\n{getattr(error, '_stackTrace', '')}"
+
+
+def _place_in_sql(text: str) -> str:
+    found = _POSITION.search(text)
+    return f"{text[: found.start()]} (line {found['line']}, column {int(found['column']) + 1} of the SQL text)" if found else text
 
 
 def _cause(java: Any) -> Any:

@@ -80,7 +80,9 @@ class HookRunner:
             self._say(hook.name, "DISABLED", f"Event hook '{hook.name}'{where} is switched off for the rest of this update.", "ERROR")
 
     def _say(self, hook: str, status: str, message: str, level: str) -> None:
-        self._log.emit(Event(event_type="hook_progress", message=message, level=level, details={"hook_name": hook, "status": status}))
+        self._log.emit(
+            Event(event_type="hook_progress", message=message, level=level, details={"name": hook, "hook_name": hook, "status": status})
+        )
 
 
 def _event(row: dict[str, Any]) -> dict[str, Any]:

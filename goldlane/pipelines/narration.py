@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from goldlane.pipelines.definitions import ChangeFlow, Kind, Outlet, SnapshotFlow
+from goldlane.pipelines.definitionevents import definitions
+from goldlane.pipelines.definitions import Deprecation, Kind
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
 from goldlane.pipelines.guards import SideEffect
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.plan import PlannedDataset
+from goldlane.pipelines.streamevents import backlog_metrics, reported
+from goldlane.pipelines.versions import runtime_version
 
 
 class Narrator:
@@ -18,65 +24,61 @@ class Narrator:
 
     def __init__(self, log: EventLog, update_id: str) -> None:
         self._log, self._update_id = log, update_id
+        self._unchanged: set[str] = set()
 
-    def created(self, request: Mapping[str, Any]) -> None:
-        """The update exists."""
-        details = {"config": {"configuration": dict(request)}, "cause": "USER_ACTION"}
-        self._log.emit(Event(event_type="create_update", message=f"Update {self._update_id[:8]} started.", details=details))
+    def created(self, request: Mapping[str, Any], began: datetime) -> None:
+        """The update exists since ``began``: who asked for what, and what runs it."""
+        runtime = {"runtime_version": runtime_version()}
+        details = {"config": {"configuration": dict(request)}, "cause": "USER_ACTION", "run_as": _user(), **runtime}
+        started = f"Update {self._update_id[:8]} started."
+        action = {"action": "START", "user_name": _user(), "user_id": _user()}
+        told = f"User {_user()} started an update."
+        for kind, message, facts in (
+            ("create_update", started, details),
+            ("user_action", told, action),
+            ("runtime_details", f"Runs on {runtime_version()['dbr_version']}.", runtime),
+        ):
+            self._log.emit(Event(event_type=kind, message=message, details=facts, timestamp=began))
+        self.state("CREATED", at=began)
+        self.state("INITIALIZING", at=began)
 
-    def state(self, state: str, *, failure: Failure | None = None) -> None:
+    def state(self, state: str, *, failure: Failure | None = None, at: datetime | None = None) -> None:
         """The update moves to another state."""
         error = _error(failure)
         level = "ERROR" if state == "FAILED" else "INFO"
         message = f"Update {self._update_id[:8]} is {state}."
-        self._log.emit(Event(event_type="update_progress", message=message, level=level, details={"state": state}, error=error))
+        cause = {"cancellation_cause": "USER_ACTION"} if state == "CANCELED" else {}
+        event = Event(event_type="update_progress", message=message, level=level, details={"state": state, **cause}, error=error)
+        self._log.emit(event if at is None else replace(event, timestamp=at))
 
     def defined(self, planned: PlannedDataset, inputs: list[str]) -> None:
         """A dataset and its flows as they were planned: kind, schema, rules, inputs."""
-        name = planned.dataset.written
-        rules = [{"name": rule.name, "action": rule.action.value} for rule in planned.dataset.expectations]
-        details = {
-            "dataset_type": planned.kind.value.upper(),
-            "num_flows": len(planned.flows),
-            "schema": planned.schema.jsonValue()["fields"],
-        }
-        details |= {"expectations": rules, "primary_key": list(planned.primary_key)}
-        kind = "dataset_definition"
-        if planned.dataset.outlet is not None:
-            kind, details = "sink_definition", _sink(planned.dataset.outlet)
-        ignored = planned.dataset.ignored
-        message = f"Defined {name}." + (f" Without effect on this machine: {', '.join(ignored)}." if ignored else "")
-        event = Event(event_type=kind, message=message, origin=self._dataset(planned), details=details, level="WARN" if ignored else "INFO")
-        self._log.emit(event)
-        for flow in planned.flows:
-            kind = _AUTO_CDC.get(type(flow.flow)) or _FLOW_TYPES[planned.kind]
-            details = {"output_dataset": str(planned.dataset.name), "input_datasets": [{"name": one} for one in inputs], "flow_type": kind}
-            details["comment"] = getattr(flow.flow, "comment", None)
-            origin = {**self._dataset(planned), "flow_name": flow.flow.name}
-            self._log.emit(Event(event_type="flow_definition", message=f"Defined flow {flow.flow.name}.", origin=origin, details=details))
+        for event in definitions(planned, inputs):
+            self._log.emit(event)
+
+    def queued(self, planned: PlannedDataset, *, selected: bool) -> None:
+        """A dataset's flows wait for their turn, or have none in this update."""
+        if planned.kind is not Kind.VIEW:
+            self.flow(planned, "QUEUED" if selected else "EXCLUDED")
 
     def flow(
         self, planned: PlannedDataset, status: str, *, reason: str = "", failure: Failure | None = None, broken: FlowCounts | None = None
     ) -> None:
-        """A dataset's flow moves to another status; ``broken`` counts the batch that a rule kept from being written."""
-        name = planned.dataset.written
-        error = _error(failure)
-        level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
-        message = (
-            f"Flow '{name}' is {status}."
-            if not (reason or failure)
-            else f"Flow '{name}' is {status}: {failure.message if failure else reason}"
-        )
-        event = Event(
-            event_type="flow_progress",
-            message=message,
-            level=level,
-            origin={**self._dataset(planned), "flow_name": name},
-            # The platform keeps no counts of a batch that failed; ours are an addition.
-            details={"status": status, **({"data_quality": _quality(broken)} if broken else {})},
-            error=error,
-        )
-        self._log.emit(event)
+        """A dataset's flows move to another status; ``broken`` counts the batch that a rule kept from being written."""
+        if status == "COMPLETED" and planned.kind is Kind.MATERIALIZED_VIEW and planned.key not in self._unchanged:
+            self._refreshed(planned, "MAINTENANCE_TYPE_COMPLETE_RECOMPUTE", f"'{planned.dataset.written}' was computed anew.")
+        names = [flow.flow.name for flow in planned.flows] or [planned.dataset.written]
+        for name in [failure.flow] if failure is not None and failure.flow is not None else names:
+            event = Event(
+                event_type="flow_progress",
+                message=f"Flow '{name}' is {status}" + (f": {failure.message if failure else reason}" if reason or failure else "."),
+                level={"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO"),
+                origin={**self._dataset(planned), "flow_name": name},
+                # The platform keeps no counts of a batch that failed; ours are an addition.
+                details={"status": status, **({"data_quality": _quality(broken)} if broken else {})},
+                error=_error(failure),
+            )
+            self._log.emit(event)
 
     def wrote(self, planned: PlannedDataset, flow: str, batch_id: int | None, counts: FlowCounts) -> None:
         """One write is committed; streams report per micro-batch while RUNNING, and never again as a total."""
@@ -86,12 +88,20 @@ class Narrator:
         origin = {**self._dataset(planned), "flow_name": flow, "batch_id": batch_id}
         message = f"Flow '{flow}' wrote {counts.output_rows} rows."
         self._log.emit(Event(event_type="flow_progress", message=message, level="METRICS", origin=origin, details=details))
+        for event in reported(counts.report, flow, origin):
+            self._log.emit(event)
 
     def unchanged(self, planned: PlannedDataset) -> None:
         """A materialized view was not computed, for nothing it reads has changed."""
-        details = {"technique_information": [{"maintenance_type": "MAINTENANCE_TYPE_NO_OP", "is_chosen": True}]}
+        self._unchanged.add(planned.key)
         message = f"'{planned.dataset.written}' is unchanged: same query, same versions of everything it reads."
-        self._log.emit(Event(event_type="planning_information", message=message, origin=self._dataset(planned), details=details))
+        self._refreshed(planned, "MAINTENANCE_TYPE_NO_OP", message)
+
+    def deprecated(self, old: Deprecation) -> None:
+        """An old name was used."""
+        where = f"{old.place}: " if old.place else ""
+        message = f"{where}{old.name} is an old name; write {old.instead}."
+        self._log.emit(Event(event_type="deprecation", message=message, level="WARN", details={"message": old.code}))
 
     def side_effect(self, met: SideEffect) -> None:
         """A dataset function does more than define its query."""
@@ -115,30 +125,37 @@ class Narrator:
         """What happened so far is in the log when this returns."""
         self._log.flush()
 
+    def _refreshed(self, planned: PlannedDataset, technique: str, message: str) -> None:
+        origin = {**self._dataset(planned), "flow_name": planned.flows[0].flow.name}
+        chosen = {"maintenance_type": technique, "is_chosen": True, "is_applicable": True, "incrementalization_issues": []}
+        details = {"technique_information": [chosen]}
+        self._log.emit(Event(event_type="planning_information", message=message, origin=origin, details=details))
+
     @staticmethod
     def _dataset(planned: PlannedDataset) -> dict[str, Any]:
         return {"dataset_name": str(planned.dataset.name)}
 
 
-_AUTO_CDC: Mapping[type, str] = {ChangeFlow: "CHANGE", SnapshotFlow: "SNAPSHOT_CHANGE"}
-_FLOW_TYPES = {Kind.STREAMING_TABLE: "APPEND", Kind.MATERIALIZED_VIEW: "COMPLETE", Kind.VIEW: "VIEW", Kind.SINK: "APPEND"}
-
-
-def _sink(outlet: Outlet) -> dict[str, Any]:
-    """A sink's format and the names of its options: their values may be secrets, except those that say where it is."""
-    places = {key: value for key, value in outlet.options.items() if key in {"path", "tableName", "topic"}}
-    return {"format": outlet.format, "options": sorted(outlet.options), **places}
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"
 
 
 def _error(failure: Failure | None) -> dict[str, Any] | None:
-    return {"fatal": True, "exceptions": [{"class_name": failure.kind, "message": failure.message}]} if failure else None
+    if failure is None:
+        return None
+    place = [{"file_name": failure.place.file, "line_number": failure.place.line}] if failure.place else []
+    return {"fatal": True, "exceptions": [{"class_name": failure.kind, "message": failure.message, "stack": place}]}
 
 
-def _metrics(counts: FlowCounts) -> dict[str, int]:
+def _metrics(counts: FlowCounts) -> dict[str, Any]:
+    left = backlog_metrics(counts.report)
     if counts.upserted_rows is not None:
-        return {"num_upserted_rows": counts.upserted_rows, "num_deleted_rows": counts.deleted_rows or 0}
+        return {"num_upserted_rows": counts.upserted_rows, "num_deleted_rows": counts.deleted_rows or 0, **left}
     late = {"num_late_rows": counts.late_rows} if counts.late_rows else {}
-    return {"num_output_rows": counts.output_rows, **late}
+    return {"num_output_rows": counts.output_rows, **late, **left}
 
 
 def _quality(counts: FlowCounts) -> dict[str, Any]:

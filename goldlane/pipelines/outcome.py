@@ -12,6 +12,7 @@ from goldlane.expectations import Action
 from goldlane.pipelines.definitions import Kind
 from goldlane.pipelines.errors import UpdateFailedError
 from goldlane.pipelines.failures import Failure
+from goldlane.pipelines.streamreports import StreamReport
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -43,7 +44,10 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowCounts:
-    """Rows of one write, or of several added up. ``late`` were older than a stream's watermark and ignored by it."""
+    """Rows of one write, or of several added up. ``late`` were older than a stream's watermark and ignored by it.
+
+    ``report`` is what the newest micro-batch told beside its rows.
+    """
 
     output_rows: int = 0
     dropped_rows: int = 0
@@ -51,6 +55,7 @@ class FlowCounts:
     upserted_rows: int | None = None
     deleted_rows: int | None = None
     rules: tuple[RuleResult, ...] = ()
+    report: StreamReport | None = None
 
     def __add__(self, other: FlowCounts) -> FlowCounts:
         return FlowCounts(
@@ -60,6 +65,7 @@ class FlowCounts:
             upserted_rows=_sum(self.upserted_rows, other.upserted_rows),
             deleted_rows=_sum(self.deleted_rows, other.deleted_rows),
             rules=_merged((*self.rules, *other.rules)),
+            report=other.report or self.report,
         )
 
 

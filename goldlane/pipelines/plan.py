@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from goldlane.pipelines.definitions import Dataset, Flow, Hook, Kind, Problem
+from goldlane.pipelines.definitions import Dataset, Deprecation, Flow, Hook, Kind, Problem
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -22,6 +22,7 @@ class PlannedFlow:
     streams: bool
     inputs: tuple[str, ...]
     externals: tuple[str, ...]
+    explain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Plan:
     datasets: Mapping[str, PlannedDataset]
     problems: tuple[Problem, ...] = field(default=())
     hooks: tuple[Hook, ...] = ()
+    deprecations: tuple[Deprecation, ...] = ()
 
     def sorter(self) -> TopologicalSorter[str]:
         """The graph as dependencies: a dataset after everything it reads or waits for."""

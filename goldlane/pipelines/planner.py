@@ -13,7 +13,7 @@ from goldlane.pipelines.checks import rule_problems
 from goldlane.pipelines.definitions import ChangeFlow, Dataset, Flow, Problem, SnapshotFlow
 from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.externals import Externals
-from goldlane.pipelines.failures import message_of
+from goldlane.pipelines.failures import message_of, print_trace
 from goldlane.pipelines.guards import evaluating
 from goldlane.pipelines.names import name_parts
 from goldlane.pipelines.ordering import with_waits
@@ -62,7 +62,12 @@ class Planner:
                 self.dataset(key)
             except _DependsOnBrokenError:
                 continue
-        planned = Plan(datasets=self._planned, problems=tuple(self.problems), hooks=tuple(self.registry.hooks))
+        planned = Plan(
+            datasets=self._planned,
+            problems=tuple(self.problems),
+            hooks=tuple(self.registry.hooks),
+            deprecations=tuple(self.registry.deprecations),
+        )
         return with_waits(part.of(planned, self._reads, self.registry))
 
     def dataset(self, key: str) -> PlannedDataset:
@@ -126,6 +131,7 @@ class Planner:
             streams=frame.isStreaming,
             inputs=tuple(dict.fromkeys(reads.inputs)),
             externals=tuple(dict.fromkeys(reads.externals)),
+            explain=frame._jdf.queryExecution().analyzed().treeString(),  # noqa: SLF001  the plan has no public Python face
         )
 
     def _frame(self, flow: Flow, reads: PlanReads, dataset: Dataset) -> DataFrame:
@@ -153,6 +159,7 @@ class Planner:
     def _report(self, error: Exception, dataset: Dataset, place: Place | None) -> None:
         if self._follows(error):
             return
+        print_trace(error)
         code = type(error).__name__
         mistakes: Sequence[str] = error.mistakes if isinstance(error, Mistakes) else [message_of(error)]
         hint = f" ({error.hint})" if isinstance(error, Mistakes) and error.hint else ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from goldlane.pipelines.definitions import Dataset, Expectation, Flow, Hook, Kind, Problem, QueryFlow
+from goldlane.pipelines.definitions import Dataset, Deprecation, Expectation, Flow, Hook, Kind, Problem, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, TableName
 from goldlane.pipelines.resolution import own_table
@@ -23,6 +23,7 @@ class Registry:
         self.flows: list[Flow] = []
         self.hooks: list[Hook] = []
         self._flows_into: dict[str, dict[str, Flow]] = {}
+        self.deprecations: list[Deprecation] = []
         self.problems: list[Problem] = []
         # Files that stopped half-way: what they would have declared is not known.
         self.unloaded: list[Path] = []

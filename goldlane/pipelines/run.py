@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ class Request:
     strict: bool = False
     part: Part | None = None
     continuous: bool = False
+    began: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
 
 def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
@@ -186,21 +188,25 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     log = EventLog(request.storage.events, origin, listeners)
     narrator = Narrator(log, update_id)
     with hooked(log, world.plan.hooks):
-        narrator.created(
-            {"validate_only": validate_only, "full_refresh": sorted(full), "sources": [str(file) for file in request.sources.files]}
-        )
+        asked = {"validate_only": validate_only, "full_refresh": sorted(full), "sources": [str(file) for file in request.sources.files]}
+        narrator.created(asked, request.began)
         inputs = inputs_of(world.plan)
         for planned in world.plan.datasets.values():
             narrator.defined(planned, inputs[planned.dataset.written])
+        for old in world.plan.deprecations:
+            narrator.deprecated(old)
         world.guard.report_to(narrator.side_effect)
         if validate_only:
             results = planned_results(world)
         else:
+            narrator.state("SETTING_UP_TABLES")
             finish_resets(world.session, world.plan, request.storage)
             if full:
                 narrator.state("RESETTING")
                 reset(world.session, world.plan, request.storage, full)
             narrator.state("RUNNING")
+            for key, planned in world.plan.datasets.items():
+                narrator.queued(planned, selected=key in selection)
             narrator.flush()
             updater = Updater(world, session, narrator, selection, request.sources.root)
             results = Continuous(updater).run() if request.continuous else updater.run()

@@ -44,13 +44,14 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MicroBatch:
-    """What Spark reports of one finished micro-batch. ``observed`` holds the metrics of each observation by name."""
+    """What Spark reports of one finished micro-batch: all of it in ``progress``; ``observed`` are the metrics of each observation."""
 
     batch_id: int
     input_rows: int
     late_rows: int
     seconds: float
     observed: Mapping[str, Mapping[str, Any]]
+    progress: Mapping[str, Any]
 
 
 class _Gate:
@@ -159,11 +160,13 @@ class _Progress:
 def _micro_batch(report: Any) -> MicroBatch:
     from pyspark.sql.streaming.listener import StreamingQueryProgress
 
-    progress = StreamingQueryProgress.fromJson(json.loads(report.json()))
+    told = json.loads(report.json())
+    progress = StreamingQueryProgress.fromJson(told)
     return MicroBatch(
         batch_id=progress.batchId,
         input_rows=progress.numInputRows,
         late_rows=sum(operator.numRowsDroppedByWatermark for operator in progress.stateOperators),
         seconds=progress.durationMs.get("triggerExecution", 0) / 1000,
         observed={name: row.asDict() for name, row in progress.observedMetrics.items()},
+        progress=told,
     )

@@ -6,17 +6,20 @@ import difflib
 from typing import Any
 
 from goldlane.pipelines.api import changes, expectations, flows, hooks, reads, sinks, tables
+from goldlane.pipelines.api.deprecated import deprecated
 
 NAMES: dict[str, Any] = {
     "table": tables.table,
-    "create_table": tables.table,
+    "create_table": deprecated(tables.table, "create_table", "PYTHON_CREATE_TABLE", "table or materialized_view"),
     "materialized_view": tables.materialized_view,
     "view": tables.view,
-    "create_view": tables.view,
+    "create_view": deprecated(tables.view, "create_view", "PYTHON_CREATE_VIEW", "temporary_view"),
     "temporary_view": tables.view,
     "create_streaming_table": tables.create_streaming_table,
-    "create_target_table": tables.create_streaming_table,
-    "create_streaming_live_table": tables.create_streaming_table,
+    **{
+        name: deprecated(tables.create_streaming_table, name, f"PYTHON_{name.upper()}", "create_streaming_table")
+        for name in ("create_target_table", "create_streaming_live_table")
+    },
     "append_flow": flows.append_flow,
     "create_auto_cdc_flow": changes.create_auto_cdc_flow,
     "apply_changes": changes.create_auto_cdc_flow,

@@ -79,6 +79,8 @@ def run_flow(target: Target, flow: PlannedFlow) -> Status:
         return _run_flow(target, flow)
     except Exception as error:
         broken = rule_failure(target, flow, error)
+        # Whoever tells of the failure wants to name the flow; the error itself must reach them as it is.
+        (broken or error).goldlane_flow = flow.flow.name  # type: ignore[attr-defined]
         if broken is None:
             raise
         raise broken from error

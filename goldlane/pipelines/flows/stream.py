@@ -8,6 +8,7 @@ from goldlane.pipelines.arrivals import has_ended_well, nothing_arrived
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
+from goldlane.pipelines.streamreports import stream_report
 from goldlane.pipelines.streams import Course, SinkFormat, WriteBatch, run_stream
 from goldlane.pipelines.triggers import STREAMS_S, trigger_interval
 from goldlane.pipelines.writes import FlowReads, PeekReads
@@ -99,5 +100,6 @@ def _run(target: Target, flow: PlannedFlow, writer: BatchWriter) -> None:
         if batch is None:
             target.on_idle()
             continue
-        counts = reads.counts(batch.observed) + writer.counts(batch.batch_id) + FlowCounts(late_rows=batch.late_rows)
+        told = FlowCounts(late_rows=batch.late_rows, report=stream_report(batch.progress, target.checkpoint(name)))
+        counts = reads.counts(batch.observed) + writer.counts(batch.batch_id) + told
         target.on_write(name, batch.batch_id, counts)

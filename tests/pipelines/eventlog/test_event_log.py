@@ -9,52 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldlane.errors import UsageError
-from goldlane.pipelines.eventlog import read_events
 from goldlane.session import local_spark
 
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
 
-SOURCE = """
-    import dlt
-
-    @dlt.table
-    @dlt.expect_or_drop("priced", "price > 0")
-    @dlt.expect("cheap", "price < 10")
-    def stream():
-        return spark.readStream.option("maxFilesPerTrigger", 1).table("orders")
-
-    @dlt.table
-    @dlt.expect("cheap", "price < 10")
-    def batch():
-        return dlt.read("stream")
-
-    dlt.create_streaming_table("newest")
-    dlt.create_auto_cdc_flow(target="newest", source="stream", keys=["id"], sequence_by="price")
-
-    @dlt.table
-    def broken():
-        return dlt.read("stream").selectExpr("CAST(raise_error('no good') AS STRING) AS x")
-
-    @dlt.table
-    def after_broken():
-        return dlt.read("broken")
-"""
 QUALITY = "array<struct<name: string, dataset: string, passed_records: bigint, failed_records: bigint>>"
-
-
-@pytest.fixture(scope="module")
-def update(new_project: Callable[[], Any]) -> Update:
-    project = new_project()
-    project.write("lane/lane.py", SOURCE)
-    project.feed("orders", {"id": 1, "price": 5.0}, {"id": 2, "price": 0.0})
-    project.feed("orders", {"id": 1, "price": 50.0})
-    return project.run(name="shop")
-
-
-@pytest.fixture(scope="module")
-def rows(update: Update) -> list[dict[str, Any]]:
-    return read_events(update.events_path.parents[1], update=update.update_id)
 
 
 def progress(rows: list[dict[str, Any]], dataset: str) -> list[dict[str, Any]]:
@@ -77,8 +37,43 @@ def test_every_row_says_whose_it_is(update: Update, rows: list[dict[str, Any]]) 
 def test_an_update_begins_runs_and_ends(rows: list[dict[str, Any]]) -> None:
     states = [json.loads(row["details"])["update_progress"]["state"] for row in rows if row["event_type"] == "update_progress"]
 
-    assert rows[0]["event_type"] == "create_update"
-    assert (states[-2:], rows[-1]["event_type"]) == (["RUNNING", "FAILED"], "update_progress")
+    assert [row["event_type"] for row in rows[:3]] == ["create_update", "user_action", "runtime_details"]
+    assert states == ["CREATED", "INITIALIZING", "SETTING_UP_TABLES", "RUNNING", "FAILED"]
+    assert rows[-1]["event_type"] == "update_progress"
+
+
+def test_every_event_type_that_has_a_meaning_here_is_written(rows: list[dict[str, Any]]) -> None:
+    assert {row["event_type"] for row in rows} == {
+        "create_update",
+        "user_action",
+        "runtime_details",
+        "update_progress",
+        "dataset_definition",
+        "flow_definition",
+        "flow_progress",
+        "planning_information",
+        "stream_progress",
+        "operation_progress",
+        "deprecation",
+    }
+
+
+def test_an_old_name_is_told_with_its_line_and_the_platforms_word_for_it(rows: list[dict[str, Any]]) -> None:
+    (row,) = [row for row in rows if row["event_type"] == "deprecation"]
+
+    assert json.loads(row["details"]) == {"deprecation": {"message": "PYTHON_CREATE_TARGET_TABLE"}}
+    assert row["message"].endswith("lane.py:15: create_target_table is an old name; write create_streaming_table.")
+
+
+def test_a_flow_keeps_its_id_and_says_its_plan_and_language(rows: list[dict[str, Any]]) -> None:
+    (flow,) = [row for row in rows if row["event_type"] == "flow_definition" and row["origin"]["flow_name"] == "batch"]
+    ids = {row["origin"]["flow_id"] for row in rows if row["origin"]["flow_name"] == "batch"}
+
+    details = json.loads(flow["details"])["flow_definition"]
+    assert ids == {flow["origin"]["flow_id"]} != {None}
+    assert details["explain_text"]
+    assert json.loads(details["schema_json"])["type"] == "struct"
+    assert (details["language"], details["once"], details["output_dataset"]) == ("PYTHON", False, "default.batch")
 
 
 def test_datasets_and_flows_are_defined_with_kind_columns_and_inputs(rows: list[dict[str, Any]]) -> None:
@@ -95,7 +90,7 @@ def test_datasets_and_flows_are_defined_with_kind_columns_and_inputs(rows: list[
     assert [column["name"] for column in datasets["default.batch"]["schema"]] == ["id", "price"]
     assert {name: flow["flow_type"] for name, flow in flows.items() if name in {"stream", "batch", "newest"}} == {
         "stream": "APPEND",
-        "batch": "COMPLETE",
+        "batch": "MATERIALIZED_VIEW",
         "newest": "CHANGE",
     }
     assert flows["batch"]["input_datasets"] == [{"name": "stream"}]
@@ -104,9 +99,9 @@ def test_datasets_and_flows_are_defined_with_kind_columns_and_inputs(rows: list[
 def test_a_stream_reports_each_micro_batch_while_it_runs_and_no_total(rows: list[dict[str, Any]]) -> None:
     steps = progress(rows, "stream")
 
-    assert [step["status"] for step in steps] == ["STARTING", "RUNNING", "RUNNING", "COMPLETED"]
-    assert [step["metrics"]["num_output_rows"] for step in steps[1:3]] in ([1, 1], [1, 1])
-    quality = [step["data_quality"] for step in steps[1:3]]
+    assert [step["status"] for step in steps] == ["QUEUED", "STARTING", "RUNNING", "RUNNING", "COMPLETED"]
+    assert [step["metrics"]["num_output_rows"] for step in steps[2:4]] in ([1, 1], [1, 1])
+    quality = [step["data_quality"] for step in steps[2:4]]
     assert sum(found["dropped_records"] for found in quality) == 1
     assert [set(rule) for found in quality for rule in found["expectations"]] == [
         {"name", "dataset", "passed_records", "failed_records"}
@@ -133,15 +128,16 @@ def test_a_batch_reports_its_counts_once(rows: list[dict[str, Any]]) -> None:
 def test_a_change_feed_reports_upserts_and_deletes(rows: list[dict[str, Any]]) -> None:
     metrics = [step["metrics"] for step in progress(rows, "newest") if "metrics" in step]
 
-    assert {frozenset(found) for found in metrics} == {frozenset({"num_upserted_rows", "num_deleted_rows"})}
+    assert [(found["num_upserted_rows"], found["num_deleted_rows"]) for found in metrics] == [(1, 0)]
+    assert "num_output_rows" not in metrics[0]
 
 
 def test_failures_and_what_they_skip_are_told(rows: list[dict[str, Any]]) -> None:
-    assert [step["status"] for step in progress(rows, "broken")] == ["STARTING", "FAILED"]
-    assert [step["status"] for step in progress(rows, "after_broken")] == ["SKIPPED"]
+    assert [step["status"] for step in progress(rows, "broken")] == ["QUEUED", "STARTING", "FAILED"]
+    assert [step["status"] for step in progress(rows, "after_broken")] == ["QUEUED", "SKIPPED"]
     (failed,) = [row for row in rows if row["level"] == "ERROR" and row["event_type"] == "flow_progress"]
     assert "no good" in failed["error"]["exceptions"][0]["message"]
-    (skipped,) = [row for row in rows if row["level"] == "WARN"]
+    (skipped,) = [row for row in rows if row["level"] == "WARN" and row["event_type"] == "flow_progress"]
     assert "it reads broken, which did not complete" in skipped["message"]
 
 
