@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What a person watching an update wants to hear; the log holds the rest.
 _HEARD = {"flow_progress", "update_progress", "planning_information", "hook_progress", "deprecation"}
 _QUIET = {"QUEUED", "EXCLUDED", "CREATED", "SETTING_UP_TABLES"}
-_STYLES = {"COMPLETED": "green", "UNCHANGED": "green", "FAILED": "red", "SKIPPED": "yellow", "STOPPED": "yellow", "QUEUED": "dim"}
+STYLES = {"COMPLETED": "green", "UNCHANGED": "green", "FAILED": "red", "SKIPPED": "yellow", "STOPPED": "yellow", "QUEUED": "dim"}
 
 
 @dataclass(slots=True)
@@ -40,14 +40,14 @@ class _Line:
         # A view that was left alone completes, too; that it was left alone is worth more.
         self.status = self.status if (self.status, status) == ("UNCHANGED", "COMPLETED") else status
         self.rows += metrics.get("num_output_rows", 0) + metrics.get("num_upserted_rows", 0)
-        self.seconds = time.monotonic() - self.started if self.status in _STYLES else None
+        self.seconds = time.monotonic() - self.started if self.status in STYLES else None
 
     def cells(self) -> tuple[str, str, str]:
         """Status, rows, seconds so far."""
         if self.status == "QUEUED":
-            return f"[{_STYLES[self.status]}]{self.status}[/]", "", ""
+            return f"[{STYLES[self.status]}]{self.status}[/]", "", ""
         seconds = time.monotonic() - self.started if self.seconds is None else self.seconds
-        return f"[{_STYLES.get(self.status, 'cyan')}]{self.status}[/]", f"{self.rows:,} rows", f"{seconds:.1f} s"
+        return f"[{STYLES.get(self.status, 'cyan')}]{self.status}[/]", f"{self.rows:,} rows", f"{seconds:.1f} s"
 
 
 class UpdateDisplay:

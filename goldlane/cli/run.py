@@ -9,9 +9,11 @@ import typer
 
 from goldlane.cli.options import JsonOption, Sources, StorageOption, names, pairs, project, sources_or_default, storage_or_default
 from goldlane.cli.output import print_json, prints_aside, results
-from goldlane.cli.progress import UpdateDisplay
+from goldlane.cli.progress import STYLES, UpdateDisplay
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from goldlane.pipelines import Update
 
 Several = list[str] | None
@@ -66,27 +68,31 @@ def run(  # noqa: PLR0913  one parameter per option
 
 
 def show(update: Update) -> None:
-    """The update as a table on stdout; failures first, in the user's file, on stderr."""
-    from rich.table import Table
-
+    """The update as a table on stdout; what failed first, in the user's file, on stderr."""
     for dataset in update.datasets:
         if dataset.error is not None and dataset.status == "FAILED":
             place = f"{dataset.error.place}: " if dataset.error.place else ""
             sys.stderr.write(f"goldlane: {place}{dataset.name}: {dataset.error.message}\n")
+    skipped = [dataset.name for dataset in update.datasets if dataset.status == "SKIPPED"]
+    if skipped:
+        sys.stderr.write(f"goldlane: skipped, for what they read did not complete: {', '.join(skipped)}\n")
+    results().print(_table(update))
+    results().print(f"{update.status.value} in {update.seconds:.1f} s, update {update.update_id}")
+
+
+def _table(update: Update) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False)
-    for column, justify in (
-        ("dataset", "left"),
-        ("kind", "left"),
-        ("status", "left"),
-        ("rows", "right"),
-        ("dropped", "right"),
-        ("seconds", "right"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for column in ("dataset", "kind", "status"):
+        table.add_column(column)
+    for column in ("rows", "dropped", "seconds"):
+        table.add_column(column, justify="right")
     table.add_column("broken rules")
     for dataset in update.datasets:
         broken = ", ".join(f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed)
         rows = (f"{dataset.output_rows:,}", f"{dataset.dropped_rows:,}", f"{dataset.seconds:.1f}")
-        table.add_row(dataset.name, dataset.kind.value.replace("_", " "), dataset.status.value, *rows, broken)
-    results().print(table)
-    results().print(f"{update.status.value} in {update.seconds:.1f} s, update {update.update_id}")
+        status = Text(dataset.status.value, STYLES.get(dataset.status.value, ""))
+        table.add_row(dataset.name, dataset.kind.value.replace("_", " "), status, *rows, broken)
+    return table

@@ -16,7 +16,11 @@ _NO_COLUMN = re.compile(
 _PYTHON = re.compile(r"Traceback \(most recent call last\):\n(?P<frames>(?:  .*\n)+)(?P<error>\w[^\n]*)")
 _NO_SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
 _NO_FUNCTION = re.compile(r"\[UNRESOLVED_ROUTINE\] Cannot resolve routine (?P<name>`.*?`)")
-_APPEND_ONLY = re.compile(r"DELTA_SOURCE_TABLE_IGNORE_CHANGES|DELTA_SOURCE_IGNORE_DELETE|Detected a data update|Detected deleted data")
+_APPEND_ONLY = re.compile(
+    r"(?:DELTA_SOURCE_TABLE_IGNORE_CHANGES|DELTA_SOURCE_IGNORE_DELETE|Detected a data update|Detected deleted data)"
+    r"(?:.*? at version (?P<version>\d+))?(?:.*? can be found at path (?:file:)?(?P<path>\S+?)\.?(?:\s|$))?",
+    re.DOTALL,
+)
 _CALLED = re.compile(r"was called from\s*\n(?P<file>[^\n]+?):(?P<line>\d+)")
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
@@ -51,9 +55,10 @@ def _no_function(found: Any) -> str:
     return f"there is no SQL function {found['name'].replace('`', '')!r}; is it misspelt, or registered in a file that is not loaded?"
 
 
-def _append_only(_: Any) -> str:
+def _append_only(found: Any) -> str:
+    where = f" (version {found['version']} of {found['path']})" if found["version"] and found["path"] else ""
     return (
-        "a source table of this stream was updated or deleted from, and a stream needs an append-only source; "
+        f"a source table of this stream was updated or deleted from{where}, and a stream needs an append-only source; "
         "read it as a batch, build on it with AUTO CDC, or pass the option skipChangeCommits to skip such commits"
     )
 

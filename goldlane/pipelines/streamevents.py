@@ -25,7 +25,7 @@ def reported(report: StreamReport | None, flow: str, origin: Mapping[str, Any]) 
         return
     progress = {"progress": dict(report.progress), "progress_json": json.dumps(report.progress)}
     message = f"Completed a streaming update of '{flow}'."
-    yield Event(event_type="stream_progress", message=message, level="METRICS", origin=origin, details=progress)
+    yield Event(event_type="stream_progress", message=message, origin=origin, details=progress)
     for listing in report.listings:
         yield _listed(listing, flow, origin)
 
@@ -38,4 +38,4 @@ def _listed(listing: Listing, flow: str, origin: Mapping[str, Any]) -> Event:
         "auto_loader_details": {"source_path": listing.path, "num_files_listed": listing.files},
     }
     message = f"Flow '{flow}' found {listing.files} new files in {listing.path}."
-    return Event(event_type="operation_progress", message=message, level="METRICS", origin=origin, details=details)
+    return Event(event_type="operation_progress", message=message, origin=origin, details=details)

@@ -46,7 +46,7 @@ def test_an_interrupted_update_is_canceled_in_the_log_and_what_was_written_stays
     assert (process.returncode, len(out.splitlines())) == (130, 1)
     assert "Flow 'quick' is COMPLETED." in {event["message"] for event in log}
     assert "Flow 'endless' is STOPPED." in {event["message"] for event in log}
-    assert json.loads(log[-1]["details"]) == {"update_progress": {"state": "CANCELED"}}
+    assert json.loads(log[-1]["details"]) == {"update_progress": {"state": "CANCELED", "cancellation_cause": "USER_ACTION"}}
 
 
 CONTINUOUS = """

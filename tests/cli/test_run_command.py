@@ -110,6 +110,12 @@ def test_events_are_a_list_of_rows_of_all_updates_or_of_one(goldlane: Goldlane) 
     assert {"id", "sequence", "origin", "timestamp", "message", "level", "details", "error", "event_type"} <= set(rows[0])
     assert [row["event_type"] for row in rows].count("create_update") == 2
     assert last == [row for row in rows if row["origin"]["update_id"] == rows[-1]["origin"]["update_id"]]
+    created = goldlane("events", "--storage", "s", "--type", "create_update,user_action", "--json").document
+    assert [row["event_type"] for row in created] == ["create_update", "user_action"] * 2
+    assert goldlane("events", "--storage", "s", "--level", "error").out == ""
+    told = goldlane("events", "--storage", "s", "--update", "last").out.splitlines()
+    assert told[0].startswith(f"update {last[0]['origin']['update_id']} of shop")
+    assert any(line.endswith("dataset_definition   Defined numbers.") for line in told)
     unknown = goldlane("events", "--storage", "s", "--update", "zzz")
     assert (unknown.code, "s has no update 'zzz'" in unknown.complaint) == (2, True)
 
