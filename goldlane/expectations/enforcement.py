@@ -47,8 +47,8 @@ def enforce(df: DataFrame, checks: Sequence[Check], observation: Observation | s
     if df.isStreaming and not isinstance(observation, str):
         raise UsageError(f"flow {flow!r}: a stream is observed by a name", hint="pass text, and read it from the query's progress")
     marked, masks = marked_frame(df, checks, flow=flow)
-    observed = marked.observe(observation, *metric_columns(checks, masks))
-    return observed.filter(_may_be_written(df.columns, checks, masks, flow)).drop(*masks.names)
+    observed = marked.observe(observation, *metric_columns(checks, masks), *_stop(df.columns, checks, masks, flow))
+    return observed.filter(~masks.any_broken(_acting(checks, Action.DROP))).drop(*masks.names)
 
 
 def violation(error: BaseException) -> str | None:
@@ -82,16 +82,17 @@ def metric_columns(checks: Sequence[Check], masks: Masks) -> list[Column]:
     return [F.count(F.lit(1)).alias("rows"), times(masks.any_broken(_acting(checks, Action.DROP))).alias("dropped"), *failed]
 
 
-def _may_be_written(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow: str) -> Column:
+def _stop(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow: str) -> list[Column]:
+    """A metric that is never more than zero: computing it of a row that breaks a FAIL check raises.
+
+    Among the metrics every row is asked, before one is dropped. In the filter's code the message, a row as JSON, would stand in the
+    loop over all rows, and of a wide table make it longer than what the JVM is willing to compile.
+    """
     from pyspark.sql import functions as F
 
-    kept = ~masks.any_broken(_acting(checks, Action.DROP))
     failing = _acting(checks, Action.FAIL)
-    if not failing:
-        return kept
-    # One condition, so that no optimizer can drop a row before it has been asked whether it fails the write.
     stop = F.raise_error(_message(source, checks, masks, flow)).cast("boolean")
-    return F.when(masks.any_broken(failing), stop).otherwise(kept)
+    return [F.count(F.when(masks.any_broken(failing), stop)).alias("stopped")] if failing else []
 
 
 def _message(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow: str) -> Column:
@@ -100,15 +101,8 @@ def _message(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow:
     names = [F.when(masks.broken(position), F.lit(f"'{checks[position].name}'")) for position in _acting(checks, Action.FAIL)]
     # NULL is often the very reason, so it is shown.
     record = F.to_json(F.struct(*(F.col(f"`{name.replace('`', '``')}`") for name in source)), {"ignoreNullFields": "false"})
-    return F.concat(
-        F.lit(f"{ERROR_CLASS} Flow '{flow}' failed to meet the expectation. Violated expectations: "),
-        F.concat_ws(",", *names),
-        F.lit(". Input data: '"),
-        record,
-        F.lit("'. Output record: '"),
-        record,
-        F.lit("'."),
-    )
+    text = f"{ERROR_CLASS} Flow '{flow}' failed to meet the expectation. Violated expectations: ".replace("%", "%%")
+    return F.format_string(f"{text}%1$s. Input data: '%2$s'. Output record: '%2$s'.", F.concat_ws(",", *names), record)
 
 
 def _acting(checks: Sequence[Check], action: Action) -> list[int]:

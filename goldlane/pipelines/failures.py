@@ -61,7 +61,7 @@ def message_of(error: BaseException) -> str:
     known = violation(error) or explain(error) or in_our_words(_all_of(error))
     if known is not None:
         return str(known)
-    if isinstance(error, _NAMED):
+    if isinstance(error, _NAMED) and type(error).__module__ == "builtins":
         return f"{type(error).__name__}: {error}"
     java = getattr(error, "java_exception", None)
     text = str(_cause(java).toString() if java is not None else error).strip() or type(error).__name__
