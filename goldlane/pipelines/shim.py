@@ -123,7 +123,8 @@ def _give_back(before: dict[str, ModuleType], attributes: dict[str, ModuleType |
         elif package is not None and hasattr(package, name):
             delattr(package, name)
     for parent in ("databricks",):
-        if parent not in before and not getattr(sys.modules.get(parent), "__path__", True):
+        # What the pipeline imported from the environment's own package stays, and the package with it.
+        if parent not in before and not any(name.startswith(f"{parent}.") for name in sys.modules):
             sys.modules.pop(parent, None)
 
 
