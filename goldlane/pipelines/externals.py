@@ -69,6 +69,11 @@ class Externals:
         """Where the table lies, if it is bound or in the storage."""
         return self._path(name, written)
 
+    def written(self, name: TableName, written: str) -> Path | None:
+        """Where a table of that name is written: as it is bound, else in the storage; None where the session's catalog has it."""
+        path = self._path(name, written)
+        return path if path is not None or self.in_catalog(written) else self._storage.table(name)
+
     def stream(self, name: TableName, written: str, options: Mapping[str, str]) -> DataFrame:
         """What is new in the table.
 

@@ -90,4 +90,4 @@ def _first_sentence(text: str) -> str:
     line = causes[-1].removeprefix("Caused by: ") if causes else lines[0]
     if line.endswith("=== Streaming Query ===") or "terminated with exception:" in line:
         line = line.split("terminated with exception:", 1)[-1].strip() or line
-    return _JAVA_CLASS.sub("", line)
+    return _JAVA_CLASS.sub("", line).removeprefix("[USER_RAISED_EXCEPTION] ")

@@ -9,7 +9,8 @@ from typing import Any
 
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.plan import Plan
-from goldlane.pipelines.run import Request, planned
+from goldlane.pipelines.request import Request
+from goldlane.pipelines.run import planned
 from goldlane.pipelines.sources import find_sources
 from goldlane.pipelines.storage import Storage
 from goldlane.session import local_spark

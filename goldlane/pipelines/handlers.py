@@ -4,31 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 
 from goldlane.pipelines.connectors import Elsewhere
-from goldlane.pipelines.errors import MissingTableError
+from goldlane.pipelines.definitions import Flow
+from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.injected import PipelineSession
-from goldlane.pipelines.reads import NO_OPTIONS, Reads
+from goldlane.pipelines.reads import NO_OPTIONS, reads_or_none
+from goldlane.pipelines.sqltargets import replace_targets
+from goldlane.pipelines.writes import FlowReads, World
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
 
+class HandlerSession(PipelineSession):
+    """The session of a handler's batch: SQL text may also write to a table of the storage by its name."""
+
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
+        """SQL whose table names mean the pipeline's, the inputs' and the storage's tables, whether it reads or writes them."""
+        reads = reads_or_none()
+        text = replace_targets(sqlQuery, reads.target) if isinstance(reads, HandlerReads) else sqlQuery
+        return super().sql(text, args, **kwargs)
+
+
 def handler_batch(batch: DataFrame) -> DataFrame:
     """``batch`` in a pipeline's session: Spark hands micro-batches over in a plain one, a clone made for the query."""
-    session = PipelineSession(batch.sparkSession.sparkContext, batch._jdf.sparkSession())  # noqa: SLF001  a frame cannot be moved to another session publicly
+    session = HandlerSession(batch.sparkSession.sparkContext, batch._jdf.sparkSession())  # noqa: SLF001  a frame cannot be moved to another session publicly
     return DataFrame(batch._jdf, session)  # noqa: SLF001  as above
 
 
 class HandlerReads:
     """Answers a handler's reads in the session of its batch, where the handler's own views are, too."""
 
-    def __init__(self, reads: Reads, session: SparkSession) -> None:
-        self._reads, self._session = reads, session
+    def __init__(self, world: World, flow: Flow, session: SparkSession) -> None:
+        self._reads, self._world, self._session = FlowReads(world, flow), world, session
+
+    def written(self, name: str) -> Path | None:
+        """Where a table of that name is written: an input's or the storage's; None where it is the session's own.
+
+        Raises:
+            PipelineError: the pipeline defines it, and only its own flows may write there.
+        """
+        qualified = self._world.names.of(name)
+        if qualified.key in self._world.plan.datasets:
+            raise PipelineError(f"a handler writes to {name!r}, which this pipeline defines", hint="let a flow write there (append_flow)")
+        return self._world.externals.written(qualified, name)
+
+    def target(self, name: str) -> str | None:
+        """``written`` as SQL text says it."""
+        path = self.written(name)
+        return f"delta.`{path}`" if path else None
 
     def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
         """A table of the pipeline, an input's or the storage's; else what the session itself calls so."""

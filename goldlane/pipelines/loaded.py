@@ -13,6 +13,7 @@ from goldlane.pipelines.eventlog import event_log_function
 from goldlane.pipelines.externals import Externals
 from goldlane.pipelines.files import FileReads
 from goldlane.pipelines.guards import Guard, guarded
+from goldlane.pipelines.handlerwrites import writes_by_name
 from goldlane.pipelines.loader import LoadReads, load
 from goldlane.pipelines.localfiles import local_files
 from goldlane.pipelines.platformclasses import platform_classes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from goldlane.pipelines.injected import PipelineSession
-    from goldlane.pipelines.run import Request
+    from goldlane.pipelines.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> 
         pipeline_session(base, {"pipelines.id": request.name, **request.configuration}) as session,
         worker_imports(base, folders),
         guarded(folders, strict=request.strict) as guard,
+        writes_by_name(),
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         session.table_functions |= file_functions(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -11,7 +11,7 @@ from goldlane.pipelines.plan import Plan, PlannedDataset, PlannedFlow
 
 
 def with_waits(plan: Plan) -> Plan:
-    """The plan, whose datasets know which others they wait for, with their own flows in an order that runs."""
+    """The plan, whose datasets know which others they wait for."""
     owners = {flow.flow.name.lower(): key for key, planned in plan.datasets.items() for flow in planned.flows}
     try:
         waiting = {key: _waiting(planned, owners) for key, planned in plan.datasets.items()}
@@ -22,12 +22,27 @@ def with_waits(plan: Plan) -> Plan:
     return replace(plan, datasets=waiting)
 
 
+def stages(flows: Sequence[PlannedFlow]) -> Iterator[list[PlannedFlow]]:
+    """The flows of one dataset, each stage after those it depends on; the flows of a stage may run side by side."""
+    by_name = {flow.flow.name.lower(): flow for flow in flows}
+    sorter = _sorter(flows)
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        yield [flow for name, flow in by_name.items() if name in ready]
+        sorter.done(*ready)
+
+
 def _waiting(planned: PlannedDataset, owners: Mapping[str, str]) -> PlannedDataset:
-    named = {flow.flow.name.lower(): _named(flow) for flow in planned.flows}
-    outside = [owners[name] for names in named.values() for name in names if owners.get(name, planned.key) != planned.key]
-    order = list(TopologicalSorter({name: [one for one in names if one in named] for name, names in named.items()}).static_order())
-    flows = sorted(planned.flows, key=lambda flow: order.index(flow.flow.name.lower())) if any(named.values()) else planned.flows
-    return replace(planned, flows=tuple(flows), waits=tuple(dict.fromkeys(outside)))
+    _sorter(planned.flows).prepare()
+    named = [name for flow in planned.flows for name in _named(flow)]
+    outside = [owners[name] for name in named if owners.get(name, planned.key) != planned.key]
+    return replace(planned, waits=tuple(dict.fromkeys(outside)))
+
+
+def _sorter(flows: Sequence[PlannedFlow]) -> TopologicalSorter[str]:
+    names = {flow.flow.name.lower() for flow in flows}
+    return TopologicalSorter({flow.flow.name.lower(): [name for name in _named(flow) if name in names] for flow in flows})
 
 
 def _named(flow: PlannedFlow) -> tuple[str, ...]:

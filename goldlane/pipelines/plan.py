@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.definitions import Dataset, Deprecation, Flow, Hook, Kind, Problem
+from goldlane.pipelines.generated import Generation
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -27,7 +28,10 @@ class PlannedFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDataset:
-    """A dataset whose kind and schema are known. ``waits`` are keys of datasets that it must come after without reading them."""
+    """A dataset whose kind and schema are known. ``waits`` are keys of datasets that it must come after without reading them.
+
+    ``generated`` are the columns that Delta computes, by names in lower case.
+    """
 
     dataset: Dataset
     kind: Kind
@@ -35,6 +39,7 @@ class PlannedDataset:
     primary_key: tuple[str, ...]
     flows: tuple[PlannedFlow, ...]
     waits: tuple[str, ...] = ()
+    generated: Mapping[str, Generation] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,8 +114,9 @@ class Planner:
             found = place_of_error(sys.exc_info()[2], self._root)
             self._report(error, dataset, found or place)
             raise _DependsOnBrokenError from None
-        key = declared.primary_key if declared else ()
-        return PlannedDataset(dataset=dataset, kind=kind, schema=schema, primary_key=key, flows=tuple(flows))
+        dataset = replace(dataset, ignored=(*dataset.ignored, *(declared.ignored if declared else ())))
+        key, generated = (declared.primary_key, declared.generated) if declared else ((), {})
+        return PlannedDataset(dataset=dataset, kind=kind, schema=schema, primary_key=key, flows=tuple(flows), generated=generated)
 
     def _plan_flow(self, flow: Flow, dataset: Dataset) -> PlannedFlow:
         reads = PlanReads(self._planning, flow)

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
+from goldlane.pipelines.declared import declared_print
 from goldlane.pipelines.definitions import Dataset, Kind
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import Namespace, name_parts
 from goldlane.pipelines.plan import Plan, PlannedDataset
+from goldlane.pipelines.relayout import remember_layout
 from goldlane.pipelines.resolution import own_table
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.tables import empty_table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What an update works on: everything, or the named datasets; keys are qualified names in lower case."""
+
+    keys: frozenset[str] | None = None
+
+    def __contains__(self, key: str) -> bool:
+        return self.keys is None or key in self.keys
+
+
+def chosen(
+    plan: Plan, namespace: Namespace, *, refresh: Sequence[str] | None, full_refresh: bool | Sequence[str]
+) -> tuple[frozenset[str], Selection]:
+    """The keys to refresh fully, and all that the update works on.
+
+    Raises:
+        UsageError: names that are not in the pipeline.
+    """
+    if not isinstance(full_refresh, bool):
+        full = selected_keys(plan, namespace, full_refresh)
+    else:
+        full = frozenset(plan.datasets) if full_refresh else frozenset()
+    if refresh is None and isinstance(full_refresh, bool):
+        return full, Selection()
+    return full, Selection(keys=selected_keys(plan, namespace, refresh or ()) | full)
 
 
 def selected_keys(plan: Plan, namespace: Namespace, names: Iterable[str]) -> frozenset[str]:
@@ -94,4 +124,6 @@ def finish_resets(session: SparkSession, plan: Plan, storage: Storage) -> None:
 def _empty(session: SparkSession, planned: PlannedDataset, storage: Storage) -> None:
     path = storage.table(planned.dataset.name)
     if planned.kind is not Kind.SINK and (path / "_delta_log").is_dir():
-        empty_table(session, planned, path)
+        as_before = storage.remembered(planned.dataset.name).get("layout") == declared_print(planned)
+        empty_table(session, planned, path, as_before=as_before)
+        remember_layout(planned, storage)

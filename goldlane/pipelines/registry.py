@@ -24,6 +24,8 @@ class Registry:
         self.hooks: list[Hook] = []
         self._flows_into: dict[str, dict[str, Flow]] = {}
         self.deprecations: list[Deprecation] = []
+        # Declared by create_table, which may yet turn out to decorate a function.
+        self.promised: dict[str, Dataset] = {}
         self.problems: list[Problem] = []
         # Files that stopped half-way: what they would have declared is not known.
         self.unloaded: list[Path] = []
@@ -63,6 +65,8 @@ class Registry:
 
     def finish(self) -> None:
         """Give each dataset the flows and rules meant for it; report those that no dataset carries, and doubled rule names."""
+        for dataset in self.promised.values():
+            self.add_dataset(dataset)
         self.flows = [self._aimed(flow) for flow in self.flows]
         self._flows_into = {}
         for flow in self.flows:

@@ -9,13 +9,13 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
 from goldlane.pipelines.continuous import Continuous
+from goldlane.pipelines.dryruns import as_if_in, dry_storage
 from goldlane.pipelines.errors import InvalidPipelineError
 from goldlane.pipelines.events import EventLog, Listener
 from goldlane.pipelines.hooks import hooked
@@ -24,15 +24,15 @@ from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import Update
 from goldlane.pipelines.part import Part
-from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.planner import Planner
-from goldlane.pipelines.refresh import claim_tables, finish_resets, refuse_resets, reset, selected_keys
+from goldlane.pipelines.refresh import chosen, claim_tables, finish_resets, refuse_resets, reset
+from goldlane.pipelines.request import Request
 from goldlane.pipelines.resolution import Names
-from goldlane.pipelines.sources import Sources, find_sources
+from goldlane.pipelines.sources import find_sources
 from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.triggers import require_intervals
-from goldlane.pipelines.update import Selection, Updater, inputs_of, planned_results, status_of
+from goldlane.pipelines.update import Updater, inputs_of, planned_results, status_of
 from goldlane.pipelines.writes import World
 from goldlane.session import local_spark
 
@@ -40,25 +40,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from goldlane.pipelines.injected import PipelineSession
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Everything an update is asked for."""
-
-    sources: Sources
-    storage: Storage
-    name: str
-    namespace: Namespace = field(default_factory=Namespace)
-    configuration: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
-    refresh: Sequence[str] | None = None
-    full_refresh: bool | Sequence[str] = False
-    strict: bool = False
-    part: Part | None = None
-    continuous: bool = False
-    began: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
 
 def run(  # noqa: PLR0913  the public face of the runtime; everything past the sources is keyword-only
@@ -114,11 +95,11 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
     """
     if continuous and validate_only:
         raise UsageError("an update is either continuous or only validates")
-    listed = [sources] if isinstance(sources, str | Path) else list(sources)
-    found = find_sources(listed)
+    found = find_sources([sources] if isinstance(sources, str | Path) else list(sources))
+    lasting = Storage(Path(storage).resolve())
     request = Request(
         sources=found,
-        storage=Storage(Path(storage).resolve()),
+        storage=dry_storage(lasting) if validate_only else lasting,
         name=name or found.default_name,
         namespace=Namespace(catalog, schema),
         configuration=configuration or {},
@@ -138,7 +119,7 @@ def run(  # noqa: PLR0913  the public face of the runtime; everything past the s
         update = _update(request, replace(world, stop=asked), session, base, tuple(listeners), validate_only=validate_only)
     if asked.by_signal and not continuous:
         raise KeyboardInterrupt
-    return update
+    return as_if_in(lasting, request.storage, update)
 
 
 @contextmanager
@@ -177,8 +158,7 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     from goldlane.storedsession import StoredSession
 
     started, update_id = time.perf_counter(), str(uuid.uuid4())
-    full = _full_refresh(request, world.plan)
-    selection = _selection(request, world.plan, full)
+    full, selection = chosen(world.plan, request.namespace, refresh=request.refresh, full_refresh=request.full_refresh)
     refuse_resets(world.plan, full)
     if request.continuous:
         require_intervals(world.plan, request.configuration)
@@ -217,15 +197,3 @@ def _update(  # noqa: PLR0913  the parts of an update, each made above
     seconds = time.perf_counter() - started
     spark = StoredSession(base, request.storage.events)
     return Update(update_id=update_id, status=status, seconds=seconds, datasets=results, events_path=request.storage.events, spark=spark)
-
-
-def _full_refresh(request: Request, plan: Plan) -> frozenset[str]:
-    if isinstance(request.full_refresh, bool):
-        return frozenset(plan.datasets) if request.full_refresh else frozenset()
-    return selected_keys(plan, request.namespace, request.full_refresh)
-
-
-def _selection(request: Request, plan: Plan, full: frozenset[str]) -> Selection:
-    if request.refresh is None and isinstance(request.full_refresh, bool):
-        return Selection()
-    return Selection(keys=selected_keys(plan, request.namespace, request.refresh or ()) | full)

@@ -78,7 +78,7 @@ def schema_of_flows(kind: Kind, declared: DeclaredSchema | None, flows: Sequence
     from pyspark.sql.types import StructField, StructType
 
     if declared is not None:
-        mistakes = [mistake for flow in flows for mistake in _differences(declared.columns, flow)]
+        mistakes = [mistake for flow in flows for mistake in _differences(declared, flow)]
         if mistakes:
             raise Mistakes("the query does not fit schema=", mistakes)
         return declared.columns
@@ -92,13 +92,13 @@ def schema_of_flows(kind: Kind, declared: DeclaredSchema | None, flows: Sequence
     return StructType(list(fields.values()))
 
 
-def _differences(declared: StructType, flow: PlannedFlow) -> list[str]:
+def _differences(declared: DeclaredSchema, flow: PlannedFlow) -> list[str]:
     found = {column.name.lower(): column for column in flow.schema.fields}
-    wanted = {column.name.lower(): column for column in declared.fields}
+    wanted = {column.name.lower(): column for column in declared.columns.fields}
     missing = [
         f"column {column.name} is declared, but flow {flow.flow.name!r} does not give it"
         for key, column in wanted.items()
-        if key not in found
+        if key not in found and key not in declared.generated
     ]
     extra = [
         f"flow {flow.flow.name!r} gives column {column.name}, which is not declared" for key, column in found.items() if key not in wanted

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,11 @@ class Storage:
         """Where the ``number``-th Auto Loader read of a flow keeps its schema, when the source names no place."""
         return self._system("schemas", name) / _safe(flow) / str(generation) / str(number)
 
+    @property
+    def exists(self) -> bool:
+        """Whether an update has written here."""
+        return (self.root / "system" / "layout.json").is_file()
+
     def open(self) -> None:
         """Make the folders, and refuse a storage whose layout is newer than this Goldlane.
 
@@ -65,9 +70,14 @@ class Storage:
             raise PipelineError(
                 f"storage {self.root} cannot be used: {error.strerror}", hint="--storage names a folder that can be written"
             ) from error
-        layout = read_json(marker).get("layout", 0)
+        try:
+            layout = read_json(marker).get("layout", 0)
+        except (OSError, ValueError):
+            hint = f'write {{"layout": {LAYOUT_VERSION}}} into it, or use another --storage'
+            raise PipelineError(f"storage {self.root} cannot be used: {marker} cannot be read", hint=hint) from None
         if layout > LAYOUT_VERSION:
-            raise PipelineError(f"storage {self.root} has layout {layout}, this Goldlane knows {LAYOUT_VERSION}", hint="upgrade goldlane")
+            message = f"storage {self.root} was written by a newer Goldlane: its layout is {layout}, this one knows {LAYOUT_VERSION}"
+            raise PipelineError(message, hint="upgrade goldlane, or use another --storage")
 
     def require_written(self) -> None:
         """Refuse a folder that no update has written to.
@@ -75,7 +85,7 @@ class Storage:
         Raises:
             PipelineError: it is missing, or no storage.
         """
-        if not (self.root / "system" / "layout.json").is_file():
+        if not self.exists:
             raise PipelineError(f"{self.root} is no Goldlane storage", hint="name the folder that `goldlane run --storage` wrote to")
 
     def remembered(self, name: TableName) -> dict[str, Any]:
@@ -90,6 +100,16 @@ class Storage:
     def generation(self, name: TableName) -> int:
         """How often the table was fully refreshed; checkpoints and what goes with them belong to one generation."""
         return int(self.remembered(name).get("generation", 0))
+
+    def has_progress(self, name: TableName, generation: int) -> bool:
+        """Whether flows have read something in this generation of the table."""
+        return any(self._system("checkpoints", name).glob(f"*/{generation}/offsets/*")) or self.change_state(name, generation).exists()
+
+    def remember_source(self, name: TableName, flow: str, generations: Mapping[str, int]) -> None:
+        """Note which generations of other tables a flow has read."""
+        with _records:
+            record = self.remembered(name)
+            write_json(self._record(name), {**record, "sources": {**record.get("sources", {}), flow: dict(generations)}})
 
     def ran_once(self, name: TableName, flow: str, generation: int) -> bool:
         """Whether a flow that runs once did so in this generation."""

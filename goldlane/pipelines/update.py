@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from goldlane.pipelines.definitions import Kind
@@ -19,22 +19,13 @@ from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.outlets import delta_table
 from goldlane.pipelines.plan import Plan, PlannedDataset
+from goldlane.pipelines.refresh import Selection
 from goldlane.pipelines.sessions import make_current
 from goldlane.pipelines.stopping import Stop, StoppedError
 from goldlane.pipelines.watch import Watch
 from goldlane.pipelines.writes import World
 
 _LOOK_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What an update works on: everything, or the named datasets; keys are qualified names in lower case."""
-
-    keys: frozenset[str] | None = None
-
-    def __contains__(self, key: str) -> bool:
-        return self.keys is None or key in self.keys
 
 
 class Updater:

@@ -16,7 +16,8 @@ from goldlane.pipelines.errors import InvalidPipelineError
 from goldlane.pipelines.loaded import loaded
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.part import Part
-from goldlane.pipelines.run import Request, run
+from goldlane.pipelines.request import Request
+from goldlane.pipelines.run import run
 from goldlane.pipelines.sources import SUFFIXES, find_sources
 from goldlane.pipelines.storage import Storage
 from goldlane.testing.options import DltOptions

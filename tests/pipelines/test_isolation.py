@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import goldlane
 from goldlane.pipelines.errors import InvalidPipelineError, PipelineError
 from goldlane.pipelines.storage import Storage
 
@@ -161,13 +162,16 @@ def test_a_second_update_in_another_thread_is_refused_while_the_first_one_runs(p
     assert ["is already being updated" in str(error) for error in refused] == [True]
 
 
-def test_validating_writes_no_table(project: Any) -> None:
+def test_validating_writes_no_table_and_makes_no_storage(project: Any) -> None:
     source = project.write("valid/lane.py", "import dlt\n@dlt.table\ndef never(): return spark.range(1)\n")
+    fresh = project.folder / "fresh"
 
-    update = project.run(sources=source, name="valid", validate_only=True)
+    update = goldlane.run(source, storage=fresh, spark=project.spark, name="valid", validate_only=True)
 
     assert (update.status, update["never"].kind, update["never"].output_rows) == ("COMPLETED", "materialized_view", 0)
-    assert not (project.storage / "tables/default/never").exists()
+    assert update["never"].path == fresh / "tables/default/never"
+    assert update.events().count() > 0
+    assert not fresh.exists()
 
 
 def test_a_selection_whose_input_no_update_wrote_yet_says_so(project: Any) -> None:

@@ -240,3 +240,34 @@ def test_a_wrong_call_names_what_is_wrong_and_the_closest_right_thing(registry: 
 
     assert [word for word in words if word not in str(refused.value)] == []
     assert registry.datasets == {}
+
+
+def test_create_table_that_decorates_nothing_is_a_table_for_append_flows(registry: Registry) -> None:
+    dlt.create_table(name="totals", comment="fed by others", expect_all={"known": "id IS NOT NULL"})
+    dlt.append_flow(target="totals")(lambda: None)
+
+    assert codes(registry) == []
+    assert (registry.datasets["default.totals"].kind, len(registry.datasets["default.totals"].expectations)) == (Kind.STREAMING_TABLE, 1)
+
+
+def test_create_table_that_decorates_a_function_is_table(registry: Registry) -> None:
+    @dlt.create_table(name="totals", partition_cols=["day"])
+    def query() -> str:
+        return "rows"
+
+    assert codes(registry) == []
+    assert (registry.datasets["default.totals"].kind, registry.datasets["default.totals"].partition_cols) == (None, ("day",))
+
+
+def test_replace_using_and_sequence_by_go_together(registry: Registry) -> None:
+    with pytest.raises(DefinitionError, match="go together"):
+        dlt.table(replace_using=["id"])(lambda: None)
+    with pytest.raises(DefinitionError, match="names ID, id more than once"):
+        dlt.replace_flow("t", ["id", "ID"], "seq")
+    assert registry.flows == []
+
+
+def test_a_delta_sink_needs_a_place(registry: Registry) -> None:
+    with pytest.raises(DefinitionError, match="needs the option path or tableName"):
+        dlt.create_sink("out", "delta", {})
+    assert registry.datasets == {}

@@ -90,6 +90,21 @@ def feed():
     return spark.readStream.table("raw.orders")
 
 @dlt.foreach_batch_sink
+def by_names(df, batch_id):
+    from delta.tables import DeltaTable
+    df.write.format("delta").mode("append").option("mergeSchema", True).saveAsTable("shop.gold.copies")
+    df.createOrReplaceTempView("fresh")
+    df.sparkSession.sql("CREATE TABLE IF NOT EXISTS gold.merged (id BIGINT, shop STRING) USING delta")
+    df.sparkSession.sql(
+        "MERGE INTO gold.merged USING fresh f ON merged.id = f.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    )
+    DeltaTable.forName(df.sparkSession, "gold.merged").delete("id = 4")
+
+@dlt.append_flow(target="by_names")
+def feed_names():
+    return spark.readStream.table("raw.orders")
+
+@dlt.foreach_batch_sink
 def breaking(df, batch_id):
     raise ValueError(f"no room for batch {{batch_id}}")
 
@@ -170,6 +185,14 @@ def test_sinks_are_results_of_their_own_kind_with_the_rows_they_got(lane: _Lane)
 def test_a_handler_reads_the_pipelines_tables_and_its_own_views_and_its_rows_are_counted_once(lane: _Lane) -> None:
     assert lane.delta(lane.out / "handled", "id", "name") == [(1, "one"), (2, "two"), (3, "three")]
     assert lane.first["handled"].output_rows == 3
+
+
+def test_a_handler_writes_tables_of_the_storage_by_their_names(lane: _Lane) -> None:
+    tables = lane.project.storage / "tables"
+
+    assert lane.delta(tables / "shop.gold" / "copies", "id") == [(1,), (2,), (3,), (4,)]
+    assert lane.delta(tables / "gold" / "merged", "id", "shop") == [(1, "a"), (2, "a"), (3, "a")]
+    assert lane.first["by_names"].output_rows == 3
 
 
 def test_a_handler_that_raises_fails_its_sink_alone_and_is_named_with_file_and_line(lane: _Lane) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from goldlane.pipelines.api import changes, expectations, flows, hooks, reads, sinks, tables
+from goldlane.pipelines.api import changes, expectations, flows, hooks, managed, reads, sinks, tables
 from goldlane.pipelines.api.deprecated import deprecated
 
 NAMES: dict[str, Any] = {
     "table": tables.table,
-    "create_table": deprecated(tables.table, "create_table", "PYTHON_CREATE_TABLE", "table or materialized_view"),
+    "create_table": deprecated(managed.create_table, "create_table", "PYTHON_CREATE_TABLE", "table or materialized_view"),
     "materialized_view": tables.materialized_view,
     "view": tables.view,
     "create_view": deprecated(tables.view, "create_view", "PYTHON_CREATE_VIEW", "temporary_view"),

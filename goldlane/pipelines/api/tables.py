@@ -85,16 +85,21 @@ def create_streaming_table(  # noqa: PLR0913  Databricks' signature
     cluster_by: Any = None,
     cluster_by_auto: bool | None = None,  # noqa: FBT001  Databricks' signature
     row_filter: str | None = None,
-    format: str | None = None,  # noqa: A002, ARG001  open-source Spark's keyword; here every table is Delta
+    format: str | None = None,  # noqa: A002  open-source Spark's keyword; here every table is Delta
 ) -> None:
     """Declare a streaming table that flows will feed."""
-    rules = expectations_of(expect_all, Action.WARN) + expectations_of(expect_all_or_drop, Action.DROP)
-    rules += expectations_of(expect_all_or_fail, Action.FAIL)
-    options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
-    options |= {"cluster_by": cluster_by, "schema": schema, "spark_conf": text_mapping(spark_conf)}
-    options["ignored"] = _given(path=path, cluster_by_auto=cluster_by_auto, row_filter=row_filter)
-    registry = current_registry()
-    registry.add_dataset(_dataset(name, Kind.STREAMING_TABLE, place_of_caller(), {**options, "expectations": rules}))
+    given = {key: value for key, value in locals().items() if key not in {"name", "format"}}
+    current_registry().add_dataset(streaming_table(name, place_of_caller(), given))
+
+
+def streaming_table(name: str, place: Place | None, given: Mapping[str, Any]) -> Dataset:
+    """The dataset of a table that is declared without a query, from the keywords that were given."""
+    rules = expectations_of(given.get("expect_all"), Action.WARN) + expectations_of(given.get("expect_all_or_drop"), Action.DROP)
+    rules += expectations_of(given.get("expect_all_or_fail"), Action.FAIL)
+    options = {key: given.get(key) for key in ("comment", "table_properties", "partition_cols", "cluster_by", "schema")}
+    options |= {"spark_conf": text_mapping(given.get("spark_conf")), "expectations": rules}
+    options["ignored"] = _given(**{key: given.get(key) for key in ("path", "cluster_by_auto", "row_filter")})
+    return _dataset(name, Kind.STREAMING_TABLE, place, options)
 
 
 def _declare(

@@ -12,13 +12,16 @@ from goldlane.pipelines.flows.broken import rule_failure
 from goldlane.pipelines.flows.changes import Merge
 from goldlane.pipelines.flows.materialize import materialize
 from goldlane.pipelines.flows.once import run_once
+from goldlane.pipelines.flows.recovery import restarted
 from goldlane.pipelines.flows.replace import Replace
 from goldlane.pipelines.flows.sinks import Emit
 from goldlane.pipelines.flows.snapshots import run_snapshots
 from goldlane.pipelines.flows.stream import BatchWriter, run_until_current
 from goldlane.pipelines.flows.target import Target
+from goldlane.pipelines.ordering import stages
 from goldlane.pipelines.outcome import Status
 from goldlane.pipelines.plan import PlannedFlow
+from goldlane.pipelines.relayout import bring_up_to_date, remember_layout
 from goldlane.pipelines.sessions import flow_session
 from goldlane.pipelines.stopping import StoppedError
 from goldlane.pipelines.tables import create_table
@@ -36,7 +39,9 @@ class DatasetWriter:
         """Bring the table up to date, its flows side by side; COMPLETED, or UNCHANGED when nothing had to be computed."""
         self._set_up()
         flows = self._target.planned.flows
-        statuses = {self._run(flows[0])} if len(flows) == 1 else self._run_side_by_side(flows)
+        # A continuous update has run every flow once before it lets them go on.
+        staged = [flows] if self._target.world.continuous else stages(flows)
+        statuses = {self._run(flows[0])} if len(flows) == 1 else set().union(*map(self._run_side_by_side, staged))
         return Status.UNCHANGED if statuses == {Status.UNCHANGED} else Status.COMPLETED
 
     def _run_side_by_side(self, flows: Sequence[PlannedFlow]) -> set[Status]:
@@ -50,11 +55,17 @@ class DatasetWriter:
         return {future.result() for future in running}
 
     def _set_up(self) -> None:
-        target = self._target
-        if target.planned.kind is Kind.SINK:
+        planned, storage, session = self._target.planned, self._target.world.storage, self._target.world.session
+        if planned.kind is Kind.SINK:
             return
-        if create_table(target.world.session, target.planned, target.path):
-            target.world.storage.remember(target.planned.dataset.name, fingerprint=None)
+        if (self._target.path / "_delta_log").is_dir():
+            bring_up_to_date(session, planned, storage)
+            return
+        if storage.has_progress(planned.dataset.name, self._target.generation):
+            self._target = restarted(self._target)
+        create_table(session, planned, self._target.path)
+        storage.remember(planned.dataset.name, fingerprint=None)
+        remember_layout(planned, storage)
 
     def _run(self, flow: PlannedFlow) -> Status:
         target = self._target

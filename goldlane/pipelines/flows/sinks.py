@@ -12,7 +12,6 @@ from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.outlets import require_connector, spark_options
 from goldlane.pipelines.reads import reading
 from goldlane.pipelines.streams import SinkFormat
-from goldlane.pipelines.writes import FlowReads
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from goldlane.pipelines.flows.target import Target
     from goldlane.pipelines.plan import PlannedFlow
     from goldlane.pipelines.streams import WriteBatch
+    from goldlane.pipelines.writes import FlowReads
 
     Handler = Callable[[DataFrame, int], Any]
 
@@ -61,7 +61,7 @@ class Emit:
         # A handler may use its batch several times; computed once, its rows are the same each time, and counted once.
         batch.persist()
         try:
-            with reading(HandlerReads(FlowReads(self._target.world, self._flow), batch.sparkSession)):
+            with reading(HandlerReads(self._target.world, self._flow, batch.sparkSession)):
                 handler(handler_batch(batch), batch_id)
         finally:
             batch.unpersist()

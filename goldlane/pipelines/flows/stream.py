@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from goldlane.pipelines.arrivals import has_ended_well, nothing_arrived
+from goldlane.pipelines.flows.recovery import explained, remember_sources
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
@@ -54,10 +55,12 @@ def run_until_current(target: Target, flow: PlannedFlow, writer: BatchWriter) ->
         if is_conflict(failure) and conflicts <= _CONFLICTS:
             target.on_retry(flow.flow.name, "another flow changed the table at the same moment")
         elif change is None or change in retried:
-            raise failure
+            reason = explained(failure, target, flow)
+            raise reason from (None if reason is failure else failure)
         else:
             retried.add(change)
             target.on_retry(flow.flow.name, str(change))
+    remember_sources(target, flow)
 
 
 def _failure(target: Target, flow: PlannedFlow, writer: BatchWriter) -> Exception | None:

@@ -60,6 +60,7 @@ def test_each_spelling_declares_into_one_pipeline_and_each_dataset_gets_its_kind
         "per_country": "materialized_view",
         "old_target": "streaming_table",
         "old_live": "streaming_table",
+        "old_fed": "streaming_table",
         "one_by_one": "materialized_view",
         "all_at_once": "streaming_table",
     }
@@ -78,6 +79,7 @@ def test_each_spelling_declares_into_one_pipeline_and_each_dataset_gets_its_kind
         ("per_country", ["country", "orders"], [("DE", 3), ("FR", 3), ("XX", 3)]),
         ("old_target", ["id"], [(1,), (1,), (2,), (3,)]),
         ("old_live", ["id"], [(1,), (1,), (2,), (3,)]),
+        ("old_fed", ["id"], [(1,), (1,), (2,), (3,)]),
         ("one_by_one", ["id", "price"], [(1, 7.0), (1, 8.0), (2, 500.0)]),
         ("all_at_once", ["id", "price"], [(1, 7.0), (1, 8.0), (2, 500.0)]),
     ],

@@ -51,6 +51,30 @@ dp.create_target_table("old_target", cluster_by=["id"])
 dp.create_streaming_live_table(name="old_live", cluster_by_auto=True, format="delta")
 
 
+dp.create_table(
+    name="old_fed",
+    comment="decorates nothing",
+    spark_conf={"spark.sql.shuffle.partitions": "1"},
+    table_properties={"quality": "bronze"},
+    path="/mnt/lake/old_fed",
+    partition_cols=None,
+    cluster_by=["id"],
+    cluster_by_auto=False,
+    schema="id BIGINT",
+    row_filter=None,
+    private=False,
+    temporary=False,
+    expect_all={"known": "id IS NOT NULL"},
+    expect_all_or_drop=None,
+    expect_all_or_fail=None,
+)
+
+
+@dp.append_flow(target="old_fed")
+def into_old_fed():
+    return spark.readStream.table("orders").select("id")
+
+
 @dp.append_flow(target="old_target")
 def into_old_target():
     return spark.sql("SELECT id FROM STREAM(LIVE.streamed)")

@@ -26,7 +26,7 @@ def called():
     private=False,
 )
 def another_name():
-    return dlt.read("orders").select("id", "price", F.lit("DE").alias("country"))
+    return dlt.read("orders").groupBy("id").agg(F.max("price").alias("price")).withColumn("country", F.lit("DE"))
 
 
 @dlt.table(name="hidden", temporary=True, cluster_by=["id"])

@@ -1,0 +1,40 @@
+"""The tables that SQL statements write to, found with sqlglot and replaced where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+_QUALIFIES = (exp.Merge, exp.Update, exp.Delete)
+_WRITES = (*_QUALIFIES, exp.Insert, exp.Create)
+
+
+def replace_targets(text: str, replacement: Callable[[str], str | None]) -> str:
+    """``text`` with the tables it writes to replaced, except where ``replacement`` answers None; columns keep their qualifiers.
+
+    Text that does not parse is left as it is: Spark will say what is wrong with it.
+    """
+    try:
+        statements = [statement for statement in sqlglot.parse(text, dialect="databricks") if isinstance(statement, _WRITES)]
+    except SqlglotError:
+        return text
+    for start, end, alias in sorted(_spans(statements), reverse=True):
+        new = replacement(text[start:end])
+        if new is not None:
+            text = text[:start] + new + (f" AS {alias}" if alias else "") + text[end:]
+    return text
+
+
+def _spans(statements: Sequence[exp.Expr]) -> Iterator[tuple[int, int, str]]:
+    for statement in statements:
+        table = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+        if not isinstance(table, exp.Table) or (isinstance(statement, exp.Create) and statement.kind != "TABLE"):
+            continue
+        parts = [part for part in table.parts if isinstance(part, exp.Identifier) and "start" in part.meta]
+        if len(parts) != len(table.parts) or parts[-1].name.startswith("/"):
+            continue
+        alias = parts[-1].name if isinstance(statement, _QUALIFIES) and not table.alias else ""
+        yield parts[0].meta["start"], parts[-1].meta["end"] + 1, alias
