@@ -128,7 +128,7 @@ def refused(project: Any) -> InvalidPipelineError:
         ("'columns': expectation 'unknown too'", "somebody"),
         ("'doubled': flow 'doubled' gives more than one column id",),
         ("'no_frame' returned list, not a DataFrame",),
-        ("'raises': 'key'",),
+        ("'raises': KeyError: 'key'",),
         ("'streaming_view': a materialized view's query cannot stream",),
         ("'empty': has no flow and no schema=",),
         ("'batch_fed': flow 'batch' appends a batch to a streaming table",),
@@ -157,7 +157,7 @@ def test_lines_are_where_the_user_can_mend_them(project: Any, refused: InvalidPi
         assert problem.place is not None
         return lines[problem.place.line - 1].strip()
 
-    assert line_of("'raises': 'key'") == 'return wrong["key"]'
+    assert line_of("'raises': KeyError: 'key'") == 'return wrong["key"]'
     assert line_of("'missing': there is no table") == 'def missing(): return dlt.read("no_such_table")'
     assert line_of("in a circle") == 'def circle_b(): return spark.sql("SELECT * FROM LIVE.circle_a")'
     assert line_of("'empty': has no flow") == 'dlt.create_streaming_table("empty")'

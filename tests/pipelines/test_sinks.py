@@ -199,7 +199,7 @@ def test_a_handler_that_raises_fails_its_sink_alone_and_is_named_with_file_and_l
     error = lane.first["breaking"].error
 
     assert error is not None
-    assert error.message == "no room for batch 0"
+    assert error.message == "ValueError: no room for batch 0"
     assert error.place is not None
     assert error.place.file.endswith("lane/sinks.py")
     assert LANE.splitlines()[error.place.line - 1].strip().startswith("raise ValueError")
