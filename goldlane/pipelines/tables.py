@@ -23,10 +23,11 @@ def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> 
     _as_declared(DeltaTable.createIfNotExists(session), planned, path).execute()
 
 
-def replace_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None:
-    """One commit after which the table holds exactly ``frame``, its schema and partitions included."""
+def replace_content(frame: DataFrame, planned: PlannedDataset, path: Path, *, unique: bool = True) -> None:
+    """One commit after which the table holds exactly ``frame``, its schema and partitions included; not ``unique``: doubled keys, too."""
     session = frame.sparkSession
-    frame = checked_key(checked_nulls(_in_order(frame, planned), planned), planned)
+    frame = checked_nulls(_in_order(frame, planned), planned)
+    frame = checked_key(frame, planned) if unique else frame
     if not (_fits(frame, planned, path) and has_partitions(session, planned, path)):
         _replace_columns(frame, planned, path)
         return
