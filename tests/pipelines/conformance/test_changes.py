@@ -13,6 +13,9 @@ from goldlane.pipelines.eventlog import read_events
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
 
+# Two updates of twelve tables by MERGE.
+pytestmark = pytest.mark.slow
+
 
 def change(key: int, name: str | None, city: str | None, operation: str, number: int, *written: str) -> dict[str, Any]:
     return {"id": key, "name": name, "city": city, "operation": operation, "number": number, "written": list(written) or ["name", "city"]}
