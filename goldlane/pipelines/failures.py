@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from goldlane.errors import GoldlaneError
 from goldlane.expectations import violation
 from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.places import Place, place_of_error
@@ -56,8 +57,9 @@ def message_of(error: BaseException) -> str:
     """One readable text: a broken expectation as itself, a Spark error in our words or by its first sentence."""
     from goldlane.pipelines.autoloader import explain
 
-    if isinstance(error, ExpectationError):
-        return error.message
+    if isinstance(error, GoldlaneError):
+        # It is in our words already.
+        return error.message if isinstance(error, ExpectationError) else str(error)
     known = violation(error) or explain(error) or in_our_words(_all_of(error))
     if known is not None:
         return str(known)

@@ -56,8 +56,9 @@ def loaded(request: Request, base: SparkSession, scratch: str | None = None) -> 
         local_files(bound.paths, folders),
         pipeline_session(base, {"pipelines.id": request.name, **request.configuration}) as session,
         worker_imports(base, folders),
-        guarded(folders, strict=request.strict) as guard,
+        # The guard stands outside: it judges by the nearest caller.
         writes_by_name(),
+        guarded(folders, strict=request.strict) as guard,
     ):
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the pipeline's reads
         session.table_functions |= file_functions(session)
