@@ -111,11 +111,12 @@ def test_a_function_is_asked_until_it_has_no_newer_snapshot(story: Story) -> Non
 
 
 def test_the_event_log_counts_rows_upserted_and_deleted_per_snapshot(story: Story) -> None:
-    rows = story.first.events().where("event_type IN ('flow_progress', 'flow_definition')").collect()
-    events = [json.loads(row.details)[row.event_type] for row in rows if row.origin.dataset_name.endswith("days")]
+    events = story.first.events().where("event_type IN ('flow_progress', 'flow_definition')")
+    rows = events.orderBy("sequence.data_plane_id.seq_no").collect()
+    details = [json.loads(row.details)[row.event_type] for row in rows if row.origin.dataset_name.endswith("days")]
 
-    assert [event["flow_type"] for event in events if "flow_type" in event] == ["SNAPSHOT_CHANGE"]
-    metrics = [event["metrics"] for event in events if "metrics" in event]
+    assert [one["flow_type"] for one in details if "flow_type" in one] == ["SNAPSHOT_CHANGE"]
+    metrics = [one["metrics"] for one in details if "metrics" in one]
     assert metrics == [{"num_upserted_rows": 2, "num_deleted_rows": 0}, {"num_upserted_rows": 3, "num_deleted_rows": 0}]
 
 
