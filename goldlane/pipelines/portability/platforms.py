@@ -40,7 +40,7 @@ _RULE, _ALL_RULES = _names("name inv"), _names("expectations")
 
 DATABRICKS: Signatures = {
     "table": _TABLE_DECORATOR,
-    "create_table": _TABLE_DECORATOR,
+    "create_table": _TABLE_DECORATOR | _STREAMING_TABLE,
     "materialized_view": _TABLE_DECORATOR,
     "view": _VIEW,
     "create_view": _VIEW,
