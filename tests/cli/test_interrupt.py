@@ -110,7 +110,7 @@ def test_sigterm_ends_a_triggered_update_as_ctrl_c_does(tmp_path: Path) -> None:
 
     log = json.loads(subprocess.run([GOLDLANE, "events", "--storage", str(storage), "--json"], capture_output=True, check=True).stdout)
     assert (process.returncode, json.loads(out)["error"]["message"]) == (130, "stopped")
-    assert json.loads(log[-1]["details"]) == {"update_progress": {"state": "CANCELED"}}
+    assert json.loads(log[-1]["details"]) == {"update_progress": {"state": "CANCELED", "cancellation_cause": "USER_ACTION"}}
 
 
 def _wait_for(file: Path) -> None:
