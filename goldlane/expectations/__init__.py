@@ -10,8 +10,11 @@ from goldlane.expectations.enforcement import Check, enforce, violation
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.quality import CheckCount, Quality, count_quality, quality
 from goldlane.expectations.rule import Action, Rule, RuleError
-from goldlane.expectations.rules import Rules
+from goldlane.expectations.rules import Rules, TableRules
 from goldlane.expectations.split import Split, split
+from goldlane.expectations.table_kinds import foreign_key, fresh_within, primary_key, row_count_between, sum_between, unique
+from goldlane.expectations.table_rule import TableRule
+from goldlane.expectations.table_verdict import TableVerdict
 
 __all__ = [
     "Action",
@@ -23,15 +26,24 @@ __all__ = [
     "RuleError",
     "Rules",
     "Split",
+    "TableRule",
+    "TableRules",
+    "TableVerdict",
     "count_broken",
     "count_quality",
     "enforce",
+    "foreign_key",
+    "fresh_within",
     "in_range",
     "in_set",
     "matches",
     "not_null",
+    "primary_key",
     "quality",
+    "row_count_between",
     "split",
+    "sum_between",
+    "unique",
     "violation",
     "with_broken_rules",
 ]

@@ -1,4 +1,4 @@
-"""The rules of one table, in order."""
+"""The rules of one table, in order: those about its rows, and beside them those about the whole of it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,50 @@ from collections.abc import Iterable, Sequence
 from typing import overload
 
 from goldlane.expectations.rule import Action, Rule, RuleError
+from goldlane.expectations.table_rule import TableRule
+
+
+class TableRules(tuple[TableRule, ...]):
+    """The rules about a whole table, in order; ``Rules`` has seen to it that their names are unique."""
+
+    __slots__ = ()
+
+    @property
+    def warn(self) -> dict[str, str]:
+        """Name -> predicate over a row of ``table_checks``, for ``dlt.expect_all`` on that table."""
+        return self._by(Action.WARN)
+
+    @property
+    def fail(self) -> dict[str, str]:
+        """Name -> predicate over a row of ``table_checks``, for ``dlt.expect_all_or_fail`` on that table."""
+        return self._by(Action.FAIL)
+
+    def _by(self, action: Action) -> dict[str, str]:
+        return {rule.name: f"{rule.name} = 0" for rule in self if rule.action is action}
 
 
 class Rules(Sequence[Rule]):
-    """An immutable sequence of rules with unique names; slices and sums are ``Rules`` again.
+    """An immutable sequence of the rules about a row, with unique names; slices and sums are ``Rules`` again.
+
+    Rules about the whole table are given among the others and found in ``table``: what asks rows never meets them. A slice has none.
 
     Raises:
-        RuleError: something is no ``Rule``, or names repeat (case apart); all of it at once.
+        RuleError: something is neither ``Rule`` nor ``TableRule``, or names repeat (case apart); all of it at once.
     """
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_rules", "_table")
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: Rule | TableRule) -> None:
         mistakes = _mistakes(rules)
         if mistakes:
             raise RuleError("rules", mistakes)
-        self._rules = rules
+        self._rules = tuple(rule for rule in rules if isinstance(rule, Rule))
+        self._table = TableRules(rule for rule in rules if isinstance(rule, TableRule))
+
+    @property
+    def table(self) -> TableRules:
+        """The rules about the whole table."""
+        return self._table
 
     @property
     def warn(self) -> dict[str, str]:
@@ -52,24 +80,33 @@ class Rules(Sequence[Rule]):
     def __len__(self) -> int:
         return len(self._rules)
 
-    def __add__(self, other: Iterable[Rule]) -> Rules:
-        return Rules(*self._rules, *other)
+    def __add__(self, other: Iterable[Rule | TableRule]) -> Rules:
+        return Rules(*_all(self), *_all(other))
 
-    def __radd__(self, other: Iterable[Rule]) -> Rules:
-        return Rules(*other, *self._rules)
+    def __radd__(self, other: Iterable[Rule | TableRule]) -> Rules:
+        return Rules(*_all(other), *_all(self))
 
     def __eq__(self, other: object) -> bool:
-        return self._rules == other._rules if isinstance(other, Rules) else NotImplemented
+        return _all(self) == _all(other) if isinstance(other, Rules) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._rules)
+        return hash(_all(self))
 
     def __repr__(self) -> str:
-        return f"Rules({', '.join(map(repr, self._rules))})"
+        return f"Rules({', '.join(map(repr, _all(self)))})"
+
+
+def _all(rules: Iterable[Rule | TableRule]) -> tuple[Rule | TableRule, ...]:
+    return (*rules, *rules.table) if isinstance(rules, Rules) else tuple(rules)
 
 
 def _mistakes(rules: Sequence[object]) -> list[str]:
-    strangers = [f"item {position} is {item!r}, not a Rule" for position, item in enumerate(rules, 1) if not isinstance(item, Rule)]
+    known = [rule for rule in rules if isinstance(rule, (Rule, TableRule))]
+    strangers = [
+        f"item {position} is {item!r}, neither a Rule nor a TableRule"
+        for position, item in enumerate(rules, 1)
+        if not isinstance(item, (Rule, TableRule))
+    ]
     # Event logs, Delta and GX compare names without case, sooner or later.
-    names = Counter(rule.name.lower() for rule in rules if isinstance(rule, Rule))
+    names = Counter(rule.name.lower() for rule in known)
     return [*strangers, *(f"{count} rules are named {name!r}; names are unique" for name, count in names.items() if count > 1)]
