@@ -16,7 +16,7 @@ Number: TypeAlias = "int | float | Decimal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unique:
-    """No two rows have the same ``columns``. A row with a NULL among them equals no other, as in SQL; with ``not_null`` it breaks the rule."""
+    """No two rows have the same ``columns``. With a NULL among them it equals no other, as in SQL; ``not_null`` makes it break the rule."""
 
     columns: tuple[str, ...]
     not_null: bool = False
@@ -24,7 +24,7 @@ class Unique:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """Every row's ``columns`` are the ``to_columns`` of a row of ``to``. With a NULL among them it refers to nothing and passes, as in SQL."""
+    """Every row's ``columns`` are the ``to_columns`` of a row of ``to``. One with a NULL refers to nothing and passes, as in SQL."""
 
     columns: tuple[str, ...]
     to: str
