@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goldlane.features.declarations import Feature, FeatureTable, Rolling
     from goldlane.features.online import open_store
+    from goldlane.features.point_in_time import point_in_time_join
     from goldlane.features.publishing import Published, publish
     from goldlane.features.windows import with_rolling_features
 
@@ -20,11 +21,12 @@ _MODULES = {
     "Published": "goldlane.features.publishing",
     "Rolling": "goldlane.features.declarations",
     "open_store": "goldlane.features.online",
+    "point_in_time_join": "goldlane.features.point_in_time",
     "publish": "goldlane.features.publishing",
     "with_rolling_features": "goldlane.features.windows",
 }
 
-__all__ = ["Feature", "FeatureTable", "Published", "Rolling", "open_store", "publish", "with_rolling_features"]
+__all__ = ["Feature", "FeatureTable", "Published", "Rolling", "open_store", "point_in_time_join", "publish", "with_rolling_features"]
 
 
 def __getattr__(name: str) -> Any:

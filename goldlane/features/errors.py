@@ -1,4 +1,4 @@
-"""What can be wrong with a feature: its declaration, or the frame its windows are computed over."""
+"""What can be wrong with a feature: its declaration, the frame its windows are computed over, or the labels it is joined to."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ class DeclarationError(FeatureError, Mistakes):
 
 class WindowError(FeatureError, Mistakes):
     """The events do not fit the windows asked of them; all mistakes at once, before Spark does any work."""
+
+
+class JoinError(FeatureError, Mistakes):
+    """Labels and feature tables do not fit each other; all mistakes at once, before Spark does any work."""

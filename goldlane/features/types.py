@@ -17,6 +17,7 @@ _ALIASES = {
     "decimal": "decimal(10,0)",
     "numeric": "decimal(10,0)",
 }
+_WIDER = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
 _SIMPLE = frozenset(
     ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp", "timestamp_ntz", "binary")
 )
@@ -32,6 +33,20 @@ def canonical_type(text: str) -> str:
     if scale is None:
         raise ValueError(f"unknown type {text!r}; known are {', '.join(sorted(_SIMPLE))} and decimal(p,s)")
     return name
+
+
+def widens(found: str, declared: str) -> bool:
+    """Whether every value of one simple type is a value of the other, in the same family."""
+    if found == declared:
+        return True
+    for family in _WIDER:
+        if found in family and declared in family:
+            return family.index(found) < family.index(declared)
+    narrow, wide = _DECIMAL.fullmatch(found), _DECIMAL.fullmatch(declared)
+    if narrow is None or wide is None:
+        return False
+    (precision, scale), (room, digits) = (tuple(map(int, each.groups())) for each in (narrow, wide))
+    return scale <= digits and precision - scale <= room - digits
 
 
 def decimal_scale(name: str) -> int | None:
