@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, graph, lookup, publish, run, sample
+from goldlane.cli import check, demo, events, graph, lookup, publish, report, run, sample
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -26,6 +26,7 @@ app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("graph")(graph.graph)
 app.command("events")(events.events)
+app.command("report")(report.report)
 app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
 

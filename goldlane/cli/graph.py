@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from enum import Enum
 from typing import Annotated, Any
 
@@ -20,11 +21,12 @@ class Format(str, Enum):
     TEXT = "text"
     MERMAID = "mermaid"
     JSON = "json"
+    HTML = "html"
 
 
 def graph(
     sources: Sources = None,
-    form: Annotated[Format, typer.Option("--format", help="text, mermaid or json.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="text, mermaid, json or html.")] = Format.TEXT,
     conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers.")] = None,
     bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table the pipeline does not define.")] = None,
     mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,
@@ -41,10 +43,19 @@ def graph(
         )
     if form is Format.JSON:
         print_json(document)
+    elif form is Format.HTML:
+        sys.stdout.write(page(document))
     elif form is Format.MERMAID:
         results().print(mermaid(document), markup=False)
     else:
         results().print(text(document), markup=False)
+
+
+def page(document: dict[str, Any]) -> str:
+    """The graph as a page that needs nothing beside it."""
+    from goldlane.reports.pages import graph_page
+
+    return graph_page(document, f"Graph of {project().name or project().root.name}")
 
 
 def mermaid(document: dict[str, Any]) -> str:

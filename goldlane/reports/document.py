@@ -1,0 +1,134 @@
+"""What a report says, as frozen data: one update of a pipeline, and its rules over the updates before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from goldlane.reports.graphs import Arrow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateSummary:
+    """One update. ``status`` is the last that its log tells: RUNNING also where its process was killed."""
+
+    update_id: str
+    status: str
+    started: datetime
+    seconds: float
+    output_rows: int
+    dropped_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a dataset failed or was skipped. Values of masked columns are left out of the message."""
+
+    kind: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetReport:
+    """One dataset in the update. ``offset`` is how many seconds after the update's beginning it began."""
+
+    name: str
+    kind: str
+    status: str
+    output_rows: int
+    deleted_rows: int
+    dropped_rows: int
+    offset: float
+    seconds: float
+    error: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """How many rows passed and failed a rule in one update."""
+
+    update_id: str
+    passed: int
+    failed: int
+
+    @property
+    def share(self) -> float | None:
+        """The failed among all; None where no row was judged."""
+        rows = self.passed + self.failed
+        return self.failed / rows if rows else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleReport:
+    """One rule, as one dataset's write counted it. ``declared_on`` is where it stands, which may be a view that several datasets read.
+
+    ``trend`` goes from old to new and ends with this update; ``examples`` are quarantined rows of this update.
+    """
+
+    dataset: str
+    declared_on: str
+    name: str
+    action: str
+    predicate: str
+    passed: int
+    failed: int
+    trend: tuple[Judged, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """The failed among all rows; None where no row was judged."""
+        return Judged(update_id="", passed=self.passed, failed=self.failed).share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineReport:
+    """A table of quarantined rows: how many came in this update, how many it holds, and the same by reason.
+
+    A row may have several reasons. ``problem`` says why the table could not be read.
+    """
+
+    table: str
+    rows: int = 0
+    total: int = 0
+    reasons: Mapping[str, tuple[int, int]] | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything a page, the terminal or a program is told about one update."""
+
+    pipeline: str
+    user: str
+    update: UpdateSummary
+    datasets: tuple[DatasetReport, ...]
+    edges: tuple[Arrow, ...]
+    rules: tuple[RuleReport, ...]
+    quarantine: tuple[QuarantineReport, ...]
+    updates: tuple[UpdateSummary, ...]
+    masked: tuple[str, ...]
+
+    @property
+    def failures(self) -> tuple[DatasetReport, ...]:
+        """Datasets that failed, before those that were skipped because of them."""
+        return tuple(sorted((one for one in self.datasets if one.error), key=lambda one: one.status != "FAILED"))
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``goldlane report --json``."""
+        document = asdict(self)
+        document["edges"] = [{"from": edge.source, "to": edge.target, "rows": edge.rows} for edge in self.edges]
+        document["rules"] = [{**asdict(rule), "share": rule.share} for rule in self.rules]
+        document["quarantine"] = [_quarantine(table) for table in self.quarantine]
+        for dataset in document["datasets"]:
+            dataset["error"] = dataset["error"] and {"class": dataset["error"].pop("kind"), **dataset["error"]}
+        return document
+
+
+def _quarantine(table: QuarantineReport) -> dict[str, Any]:
+    reasons = [{"rule": rule, "rows": rows, "total": total} for rule, (rows, total) in (table.reasons or {}).items()]
+    return {"table": table.table, "rows": table.rows, "total": table.total, "reasons": reasons, "problem": table.problem}
