@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 import goldlane
+from expectations import RULES
 from features import FEATURE_TABLES
 from features.contexts import CustomerContext, MerchantContext
 from goldlane.cli.output import results
@@ -55,7 +56,7 @@ def run(directory: Path) -> None:
     _say("publish: gold to the online store")
     store = open_store(f"sqlite:///{directory / 'online.db'}")
     for table in FEATURE_TABLES:
-        published = publish(table, directory / "storage", store)
+        published = publish(table, directory / "storage", store, rules=RULES.get(table.name))
         _say(f"  {table.name}: {published.rows_written:,} entities in {published.seconds:.1f} s, version {published.version}")
     _show_account(account(updates), ledger)
     merchant, customer = _riskiest(updates[-1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,12 +11,18 @@ import typer
 from goldlane.cli.application import application
 from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
+from goldlane.cli.rules import declared_rules
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import Mistakes, UsageError
 from goldlane.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldlane.expectations import Rules
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.gate import GateError
+    from goldlane.features.online import OnlineStore
     from goldlane.features.publishing import Published
 
 
@@ -28,24 +35,41 @@ def publish(
     store: StoreOption = None,
     mode: Annotated[str, typer.Option(help="triggered: what changed since the last time; snapshot: everything.")] = "triggered",
     as_json: JsonOption = False,
-) -> None:
-    """Bring the online store up to date with the gold tables."""
-    from goldlane.features.publishing import publish as publish_table
-    from goldlane.features.publishing import require_gold
+) -> int:
+    """Bring the online store up to date with the gold tables.
+
+    A table that breaks a rule of the project is not published, the others are; exit 1.
+    """
+    from goldlane.features.gold import require_gold
+    from goldlane.features.publishing import Published
 
     settings = project()
     folder = storage_or_default(storage, settings)
     target = store_or_default(store, settings)
     chosen = _chosen(declared_tables(settings), tables or [])
+    rules = declared_rules(settings)
     require_gold(chosen, folder)
-    published = []
-    for table in chosen:
-        progress().print(f"publishing {table.name}")
-        published.append(publish_table(table, folder, target, mode=mode))  # type: ignore[arg-type]  # publish itself refuses an unknown mode
+    done = [_published(table, folder, target, mode, rules) for table in chosen]
     if as_json:
-        print_json({"tables": [_document(each) for each in published]})
+        print_json({"tables": [_document(each) for each in done]})
     else:
-        _print(published)
+        _print([each for each in done if isinstance(each, Published)])
+    refused = [each for each in done if not isinstance(each, Published)]
+    for each in refused:
+        sys.stderr.write(f"goldlane: {each.message}\n  next: {each.hint}\n")
+    return 1 if refused else 0
+
+
+def _published(table: FeatureTable, folder: Path, store: OnlineStore, mode: str, rules: Mapping[str, Rules]) -> Published | GateError:
+    from goldlane.features.gate import GateError
+    from goldlane.features.gold import source_name
+    from goldlane.features.publishing import publish as publish_table
+
+    progress().print(f"publishing {table.name}")
+    try:
+        return publish_table(table, folder, store, mode=mode, rules=rules.get(source_name(table)))  # type: ignore[arg-type]  # it refuses an unknown mode
+    except GateError as refused:
+        return refused
 
 
 def declared_tables(settings: Settings) -> tuple[FeatureTable, ...]:
@@ -67,7 +91,14 @@ def _chosen(known: Sequence[FeatureTable], names: Sequence[str]) -> Sequence[Fea
     return [by_name[name] for name in dict.fromkeys(names)] if names else known
 
 
-def _document(published: Published) -> dict[str, Any]:
+def _document(published: Published | GateError) -> dict[str, Any]:
+    from goldlane.features.publishing import Published
+
+    rules = [{"name": rule.name, "action": rule.action, "passed": rule.passed, "failed": rule.failed} for rule in published.rules]
+    if not isinstance(published, Published):
+        nothing = dict.fromkeys(("rows_written", "rows_deleted", "rows_late", "rows_rejected"), 0)
+        told = {"name": published.table, "mode": None, "version": None, **nothing, "seconds": 0.0, "note": published.message}
+        return {**told, "published": False, "expectations": rules}
     return {
         "name": published.table,
         "mode": published.mode,
@@ -78,6 +109,8 @@ def _document(published: Published) -> dict[str, Any]:
         "rows_rejected": published.rows_rejected,
         "seconds": published.seconds,
         "note": published.note,
+        "published": True,
+        "expectations": rules,
     }
 
 

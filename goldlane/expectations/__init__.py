@@ -9,9 +9,12 @@ from goldlane.expectations.broken import Counts, count_broken, with_broken_rules
 from goldlane.expectations.enforcement import Check, enforce, violation
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.quality import CheckCount, Quality, count_quality, quality
+from goldlane.expectations.replay import Replayed, replay_quarantine
 from goldlane.expectations.rule import Action, Rule, RuleError
 from goldlane.expectations.rules import Rules, TableRules
 from goldlane.expectations.split import Split, split
+from goldlane.expectations.split_write import SplitCounts, write_split
+from goldlane.expectations.table_check import check_table, table_checks
 from goldlane.expectations.table_kinds import foreign_key, fresh_within, primary_key, row_count_between, sum_between, unique
 from goldlane.expectations.table_rule import TableRule
 from goldlane.expectations.table_verdict import TableVerdict
@@ -22,13 +25,16 @@ __all__ = [
     "CheckCount",
     "Counts",
     "Quality",
+    "Replayed",
     "Rule",
     "RuleError",
     "Rules",
     "Split",
+    "SplitCounts",
     "TableRule",
     "TableRules",
     "TableVerdict",
+    "check_table",
     "count_broken",
     "count_quality",
     "enforce",
@@ -40,10 +46,13 @@ __all__ = [
     "not_null",
     "primary_key",
     "quality",
+    "replay_quarantine",
     "row_count_between",
     "split",
     "sum_between",
+    "table_checks",
     "unique",
     "violation",
     "with_broken_rules",
+    "write_split",
 ]

@@ -57,10 +57,11 @@ def decoded(df: DataFrame, rules: Sequence[Rule], column: str) -> DataFrame:
     from pyspark.sql import functions as F
 
     marked, masks = with_masks(df, [F.expr(rule.sql) for rule in rules])
-    return marked.withColumn(column, _names(rules, masks)).drop(*masks.names)
+    return marked.withColumn(column, rule_names(rules, masks)).drop(*masks.names)
 
 
-def _names(rules: Sequence[Rule], masks: Masks) -> Column:
+def rule_names(rules: Sequence[Rule], masks: Masks) -> Column:
+    """The names of the rules that a row with ``masks`` breaks, in their order; none is an empty array, never NULL."""
     from pyspark.sql import functions as F
 
     nothing = F.array().cast("array<string>")

@@ -26,7 +26,7 @@ class TableRules(tuple[TableRule, ...]):
         return self._by(Action.FAIL)
 
     def _by(self, action: Action) -> dict[str, str]:
-        return {rule.name: f"{rule.name} = 0" for rule in self if rule.action is action}
+        return {rule.name: f"`{rule.name}` = 0" for rule in self if rule.action is action}
 
 
 class Rules(Sequence[Rule]):

@@ -140,7 +140,7 @@ def _reference_mistakes(kind: ForeignKey) -> Iterator[str]:
 def _bound_mistakes(kind: RowCountBetween | SumBetween) -> Iterator[str]:
     bounds: list[Any] = [bound for bound in (kind.low, kind.high) if bound is not None]
     allowed = int if isinstance(kind, RowCountBetween) else (int, float, Decimal)
-    wrong = [bound for bound in bounds if not isinstance(bound, allowed) or isinstance(bound, bool) or math.isnan(bound)]
+    wrong = [bound for bound in bounds if not isinstance(bound, allowed) or isinstance(bound, bool) or not math.isfinite(bound)]
     if not bounds:
         yield "give low, high or both"
     elif wrong:

@@ -33,27 +33,42 @@ class GoldTable:
     """
 
     def __init__(self, table: FeatureTable, path: Path) -> None:
-        self._table, self.path, self._delta = table, path, open_delta(path, table.name)
+        self._table, self.path, self.delta = table, path, open_delta(path, table.name)
         self._key_schema = key_schema(table)
-        self.id = str(self._delta.metadata().id)
-        self.version = int(self._delta.version())
+        self.id = str(self.delta.metadata().id)
+        self.version = int(self.delta.version())
+
+    @property
+    def name(self) -> str:
+        """The feature table's name."""
+        return self._table.name
+
+    @property
+    def first_key(self) -> str:
+        """The key that ``ranges`` part the table by."""
+        return self._table.keys[0]
+
+    @property
+    def declared_key(self) -> tuple[str, ...]:
+        """The primary key that ``FeatureTable.ddl`` declares; none where the source holds events."""
+        return () if self._table.has_tiles else (*self._table.keys, self._table.event_time)
 
     @property
     def types(self) -> dict[str, pa.DataType]:
         """The Arrow type of each column."""
-        return {field.name: field.type for field in pa.schema(self._delta.schema().to_arrow())}  # type: ignore[arg-type]  # it speaks Arrow's C interface
+        return {field.name: field.type for field in pa.schema(self.delta.schema().to_arrow())}  # type: ignore[arg-type]  # it speaks Arrow's C interface
 
     def rows(self, range_rows: int = RANGE_ROWS) -> Iterator[pa.RecordBatch]:
         """Every row, rows with NULLs among them, except those that a newer one of their key follows in the same batch."""
         order = columns((*self._table.keys, self._table.event_time))
-        for condition in self._ranges(range_rows):
+        for condition in self.ranges(range_rows):
             query = f"SELECT {columns(self._table.columns)} FROM gold {condition} ORDER BY {order}"  # noqa: S608  identifiers
-            for batch in ask(self._delta, query):
+            for batch in ask(self.delta, query):
                 yield self._without_older(batch)
 
     def rows_of(self, keys: pa.Table) -> Iterator[pa.RecordBatch]:
         """Every row whose key is among ``keys``."""
-        for batch in ask(self._delta, f"SELECT {columns(self._table.columns)} FROM gold"):  # noqa: S608  identifiers
+        for batch in ask(self.delta, f"SELECT {columns(self._table.columns)} FROM gold"):  # noqa: S608  identifiers
             yield batch.take(self._places(conformed(batch, self._key_schema, self._table.name), keys))
 
     def touched_since(self, version: int) -> pa.Table | str:
@@ -62,11 +77,11 @@ class GoldTable:
 
         if version == self.version:
             return self._key_schema.empty_table()
-        if self._delta.metadata().configuration.get(_FEED) != "true":
+        if self.delta.metadata().configuration.get(_FEED) != "true":
             return f"the gold table has no change data feed (its property {_FEED} is not true)"
         names = self._key_schema.names
         try:
-            feed = self._delta.load_cdf(starting_version=version + 1, ending_version=self.version, columns=names)
+            feed = self.delta.load_cdf(starting_version=version + 1, ending_version=self.version, columns=names)
             batches = [conformed(plain_text(batch), self._key_schema, self._table.name) for batch in pa.RecordBatchReader.from_stream(feed)]
         except (DeltaError, pa.ArrowException) as error:
             return f"the change data feed since version {version} cannot be read ({first_line(error)})"
@@ -88,10 +103,10 @@ class GoldTable:
         numbered = pa.Table.from_batches([keys]).append_column(place, pa.array(range(keys.num_rows), pa.int64()))
         return numbered.join(wanted, self._key_schema.names, join_type="left semi").column(place).combine_chunks()
 
-    def _ranges(self, range_rows: int) -> list[str]:
+    def ranges(self, range_rows: int) -> list[str]:
         """Conditions that part the table into ranges of about ``range_rows`` rows; every row is in exactly one."""
         key = self._table.keys[0]
-        parts = -(-count_rows(self._delta) // range_rows)
+        parts = -(-count_rows(self.delta) // range_rows)
         if parts < 2 or self._table.key_types[key] not in ("string", "int", "bigint"):  # noqa: PLR2004  nothing to part
             return [""]
         sample = self._sample(key)
@@ -104,7 +119,7 @@ class GoldTable:
     def _sample(self, key: str) -> list[Any]:
         """Some of the first key's values, in order; at least one, as the table is not empty."""
         picked: list[Any] = []
-        for batch in ask(self._delta, f'SELECT "{key}" FROM gold'):  # noqa: S608  identifiers
+        for batch in ask(self.delta, f'SELECT "{key}" FROM gold'):  # noqa: S608  identifiers
             picked += batch.column(0).take(pa.array(range(0, batch.num_rows, _SAMPLE))).drop_null().to_pylist()
         return sorted(picked)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,14 +36,22 @@ def open_delta(path: Path, name: str) -> DeltaTable:
 
 def ask(delta: DeltaTable, sql: str) -> Iterator[pa.RecordBatch]:
     """The batches of a query over the table, which is called ``gold`` in it."""
+    return ask_of({"gold": delta}, sql)
+
+
+def ask_of(tables: Mapping[str, DeltaTable], sql: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a query over ``tables``, by the names it calls them."""
     from deltalake import QueryBuilder
     from deltalake.exceptions import DeltaError
 
     try:
-        answer = QueryBuilder({"datafusion.execution.batch_size": _BATCH_ROWS}).register("gold", delta).execute(sql)
-        yield from map(plain_text, pa.RecordBatchReader.from_stream(answer))
+        builder = QueryBuilder({"datafusion.execution.batch_size": _BATCH_ROWS})
+        for name, delta in tables.items():
+            builder = builder.register(name, delta)
+        yield from map(plain_text, pa.RecordBatchReader.from_stream(builder.execute(sql)))
     except (DeltaError, pa.ArrowException) as error:
-        raise FeatureError(f"the Delta table at {delta.table_uri} cannot be read: {first_line(error)}") from error
+        places = " or ".join(str(delta.table_uri) for delta in tables.values())
+        raise FeatureError(f"the Delta table at {places} cannot be read: {first_line(error)}") from error
 
 
 def count_rows(delta: DeltaTable) -> int:

@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from goldlane.errors import MissingExtraError, Mistakes, UsageError
+from goldlane.errors import MissingExtraError, UsageError
+from goldlane.features.gold import gold_path, require_gold
 from goldlane.features.online.store import Publication, Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from goldlane.expectations import Rules
     from goldlane.features.arrow_batches import Intake
     from goldlane.features.changes import GoldTable
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.gate_counts import GateCount
     from goldlane.features.online.store import OnlineStore, TableWriter
     from goldlane.features.tile_rows import TiledRows
+
+__all__ = ["Published", "gold_path", "publish", "require_gold"]
 
 Mode: TypeAlias = Literal["triggered", "snapshot"]
 Frame: TypeAlias = "DataFrame | pa.Table | pa.RecordBatch | pa.RecordBatchReader"
@@ -31,7 +36,7 @@ class Published:
 
     ``rows_late`` counts rows of a frame that lost to a newer row of their key, in the store or in the frame itself; ``rows_rejected``
     rows with a NULL key or a NULL event time, which no lookup could find. For a frame, every row is written, late or rejected.
-    ``version`` is the Delta version that the store now equals; None for a frame.
+    ``version`` is the Delta version that the store now equals; None for a frame. ``rules`` are the counts of the gate.
     """
 
     table: str
@@ -43,16 +48,21 @@ class Published:
     seconds: float = 0.0
     version: int | None = None
     note: str | None = None
+    rules: tuple[GateCount, ...] = ()
 
 
-def publish(table: FeatureTable, frame_or_storage: Frame | str | Path, store: OnlineStore, mode: Mode = "triggered") -> Published:
+def publish(
+    table: FeatureTable, frame_or_storage: Frame | str | Path, store: OnlineStore, mode: Mode = "triggered", *, rules: Rules | None = None
+) -> Published:
     """Bring the store's ``table`` up to date, in one transaction: readers see the old rows or the new ones.
 
     From a storage (a folder with ``tables/<schema>/<name>``) the store ends equal to the newest row of each key of the gold table's
     newest version; ``triggered`` looks only at the keys touched since the version published last, ``snapshot`` replaces everything.
     From a frame, an older event time never overwrites a newer one, an equal one does, and absent keys stay; its ``snapshot`` replaces all.
+    ``rules`` are a gate: a gold table that breaks one of them, or holds two rows of one key and time, is not published.
 
     Raises:
+        GateError: the gold table breaks a rule; the store is as it was.
         UsageError: no such gold table, its columns do not fit the declaration, or there is no such mode.
         StoreError: the store cannot be written; it is as it was.
     """
@@ -64,7 +74,9 @@ def publish(table: FeatureTable, frame_or_storage: Frame | str | Path, store: On
         path = gold_path(table, Path(frame_or_storage))
         require_gold([table], Path(frame_or_storage))
         with store.publishing(table) as writer:
-            published = _from_gold(table, path, writer, mode)
+            published = _from_gold(table, path, writer, mode, rules)
+    elif rules is not None:
+        raise UsageError(f"{table.name}: rules gate the gold table of a storage", hint="split a frame before it is published")
     else:
         batches = _batches(table, frame_or_storage)
         with store.publishing(table) as writer:
@@ -72,30 +84,13 @@ def publish(table: FeatureTable, frame_or_storage: Frame | str | Path, store: On
     return replace(published, seconds=round(time.perf_counter() - started, 3))
 
 
-def gold_path(table: FeatureTable, storage: Path) -> Path:
-    """Where a storage keeps the gold table that ``table.source`` names: ``[[catalog.]schema.]name``, by default the table's own name."""
-    source = table.name if table.source is None else table.source
-    if not isinstance(source, str):
-        raise UsageError(f"{table.name}: its source is a stream, not a gold table", hint="publish a frame of it")
-    if not storage.is_dir():
-        raise UsageError(f"there is no storage at {storage}", hint="goldlane run makes it")
-    schema, _, name = source.rpartition(".")
-    return storage / "tables" / (schema or "default") / name
-
-
-def require_gold(tables: Iterable[FeatureTable], storage: Path) -> None:
-    """Refuse, before anything is published, a storage that lacks some table's gold table; all that are missing at once."""
-    paths = {table.name: gold_path(table, storage) for table in tables}
-    missing = [f"{name}: there is no Delta table at {path}" for name, path in paths.items() if not (path / "_delta_log").is_dir()]
-    if missing:
-        raise Mistakes(f"{storage} lacks gold tables; did the run that makes them complete", missing)
-
-
-def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode) -> Published:
+def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Published:
     """Opened here, with the store already ours, so that of two publishers the later one never brings the older version."""
     from goldlane.features.changes import GoldTable
+    from goldlane.features.gate import require_rules_kept
 
     gold = GoldTable(table, path)
+    counts = () if rules is None else require_rules_kept(gold, rules)
     touched = _touched(gold, writer) if mode == "triggered" else ""
     reason, keys = (touched, None) if isinstance(touched, str) else (None, touched)
     if keys is not None and not keys.num_rows:
@@ -106,7 +101,7 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode)
     writer.record(Publication(table=table, source_id=gold.id, version=gold.version))
     note = f"published in full: {reason}" if reason else None
     done: Mode = "snapshot" if keys is None else "triggered"
-    return _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note)
+    return _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
 
 
 def _rows(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> Intake | TiledRows:

@@ -1,4 +1,4 @@
-"""Silver chargebacks: the newest report of each transaction."""
+"""Silver chargebacks: the newest report of each transaction, and the reports that broke a rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 
 from expectations import CHARGEBACKS
+from goldlane.expectations import split
 from pipelines.silver.arrival import ARRIVAL, order_of_arrival
 from pipelines.silver.chargebacks import typed_chargebacks
 
@@ -35,3 +36,9 @@ dlt.create_auto_cdc_flow(
     except_column_list=[*ARRIVAL],
     stored_as_scd_type=1,
 )
+
+
+@dlt.table(name="silver_chargebacks_quarantine", comment="Chargebacks that broke a rule, as they came, and which rules they broke.")
+def silver_chargebacks_quarantine() -> DataFrame:
+    """The other half of ``clean_chargebacks``."""
+    return split(dlt.read_stream("bronze_chargebacks").transform(typed_chargebacks), CHARGEBACKS).quarantined

@@ -1,4 +1,4 @@
-"""Silver customers (every version, SCD2) and merchants (the newest, SCD1), from their change feeds."""
+"""Silver customers (every version, SCD2) and merchants (the newest, SCD1) from their change feeds, and the changes that broke a rule."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import dlt
 from pyspark.sql import functions as F
 
 from expectations import CUSTOMERS, MERCHANTS
+from goldlane.expectations import split
 from pipelines.silver.arrival import ARRIVAL
 from pipelines.silver.customers import typed_customers
 from pipelines.silver.merchants import typed_merchants
@@ -64,3 +65,15 @@ dlt.create_auto_cdc_flow(
     except_column_list=[*CHANGE, *ARRIVAL],
     stored_as_scd_type=1,
 )
+
+
+@dlt.table(name="silver_customers_quarantine", comment="Changes of customers that broke a rule, as they came, and which rules they broke.")
+def silver_customers_quarantine() -> DataFrame:
+    """The other half of ``clean_customer_changes``."""
+    return split(dlt.read_stream("bronze_customers").transform(typed_customers), CUSTOMERS).quarantined
+
+
+@dlt.table(name="silver_merchants_quarantine", comment="Changes of merchants that broke a rule, as they came, and which rules they broke.")
+def silver_merchants_quarantine() -> DataFrame:
+    """The other half of ``clean_merchant_changes``."""
+    return split(dlt.read_stream("bronze_merchants").transform(typed_merchants), MERCHANTS).quarantined

@@ -171,3 +171,43 @@ def test_publishing_twice_writes_only_what_changed(project: Path) -> None:
     tables: list[dict[str, Any]] = json.loads(goldlane(project, "publish", "--json").stdout)["tables"]
 
     assert [(each["mode"], each["rows_written"]) for each in tables] == [("triggered", 0), ("triggered", 1)]
+
+
+def with_rules(project: Path, rules: str) -> None:
+    (project / "pyproject.toml").write_text(SETTINGS + 'rules = "shop.rules"\n')
+    (project / "shop" / "rules.py").write_text(f"from goldlane.expectations import *\nRULES = {{'shops': {rules}}}\n")
+
+
+def test_a_table_that_breaks_a_rule_is_not_published_and_the_others_are(project: Path) -> None:
+    with_rules(project, "Rules(in_range('score', 0, 1, action='fail'), row_count_between(5, action='warn'))")
+
+    done = goldlane(project, "publish", "--json")
+
+    shops, cities = json.loads(done.stdout)["tables"]
+    assert done.returncode == 1
+    assert "goldlane: shops is not published: version 0 of its gold table breaks 1 of its rules: score_is_in_range: 1 of 1" in done.stderr
+    assert (shops["name"], shops["published"], shops["version"], shops["rows_written"]) == ("shops", False, None, 0)
+    assert [(rule["name"], rule["action"], rule["failed"]) for rule in shops["expectations"]] == [
+        ("score_is_in_range", "fail", 1),
+        ("shop_id_and_day_and_as_of_is_the_key", "fail", 0),
+        ("row_count_is_in_range", "warn", 1),
+    ]
+    assert (cities["published"], cities["expectations"]) == (True, [])
+    assert goldlane(project, "lookup", "shops", "shop_id=O'B", "day=7").returncode != 0
+    assert goldlane(project, "lookup", "cities", "city=Ulm").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "rules, mistake",
+    [
+        ("[not_null('score')]", "RULES: 'shops': [Rule("),
+        ("Rules(unique('scroe'))", "no column 'scroe'"),
+    ],
+)
+def test_rules_that_cannot_be_are_the_callers_mistake(project: Path, rules: str, mistake: str) -> None:
+    with_rules(project, rules)
+
+    done = goldlane(project, "publish")
+
+    assert done.returncode == 2
+    assert mistake in done.stderr

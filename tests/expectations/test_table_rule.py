@@ -78,8 +78,8 @@ def test_rules_keep_those_about_the_table_apart() -> None:
     rules = Rules(not_null("id"), unique("id"), Rule(name="b", predicate="b > 0"), row_count_between(1, action=Action.WARN))
 
     assert [rule.name for rule in rules] == ["id_is_not_null", "b"]
-    assert rules.table.fail == {"id_is_unique": "id_is_unique = 0"}
-    assert rules.table.warn == {"row_count_is_in_range": "row_count_is_in_range = 0"}
+    assert rules.table.fail == {"id_is_unique": "`id_is_unique` = 0"}
+    assert rules.table.warn == {"row_count_is_in_range": "`row_count_is_in_range` = 0"}
     assert rules == rules[:] + rules.table
     assert list((rules + Rules(sum_between("b", 0))).table)[2].name == "sum_of_b_is_in_range"
 

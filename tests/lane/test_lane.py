@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import goldlane
+from expectations import RULES
 from features import FEATURE_TABLES, REAL_TIME_FEATURES
+from goldlane.features import open_store, publish
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -77,9 +79,15 @@ SECOND = {
         sale("t5", "5.00", "2026-01-20T10:00:00Z", device_id="d1"),
         sale("t6", "6.00", "2026-01-02T10:00:00Z"),
     ],
-    "customers": [change("DELETE", 3, "2026-01-15T00:00:00Z", customer_id="C1")],
-    "merchants": [change("DELETE", 2, "2026-01-15T00:00:00Z", merchant_id="M1")],
-    "chargebacks": [{"transaction_id": "t5", "reported_at": "2026-01-20T12:00:00Z", "reason": "other"}],
+    "customers": [
+        change("DELETE", 3, "2026-01-15T00:00:00Z", customer_id="C1"),
+        change("MERGE", 4, "2026-01-16T00:00:00Z", customer_id="C1"),
+    ],
+    "merchants": [change("DELETE", 2, "2026-01-15T00:00:00Z", merchant_id="M1"), change("INSERT", 3, "2026-01-16T00:00:00Z", name="?")],
+    "chargebacks": [
+        {"transaction_id": "t5", "reported_at": "2026-01-20T12:00:00Z", "reason": "other"},
+        {"transaction_id": "t6", "reported_at": "yesterday", "reason": "other"},
+    ],
 }
 CUT = '{"transaction_id": "t7", "amo\n'
 
@@ -140,6 +148,42 @@ def test_a_broken_row_is_quarantined_with_its_reasons_and_its_text(lane: Lane) -
         ("line_is_readable", None, None),
         ("transaction_id_is_present", None, "3.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    "feed, reasons",
+    [
+        ("customers", ["operation_is_known", "created_at_is_present"]),
+        ("merchants", ["merchant_id_is_present", "mcc_is_a_code"]),
+        ("chargebacks", ["reported_at_is_present"]),
+    ],
+)
+def test_every_feed_has_its_quarantine(lane: Lane, feed: str, reasons: list[str]) -> None:
+    assert lane.rows(f"silver_{feed}_quarantine", "_broken_rules", "_quarantined_at IS NOT NULL") == [(reasons, True)]
+
+
+def test_the_rules_about_the_gold_tables_are_counted_after_the_write(lane: Lane) -> None:
+    counts = {rule.name: (rule.passed, rule.failed) for rule in lane.second["merchant_features_checks"].expectations}
+
+    assert counts == {
+        "merchant_id_and_as_of_is_the_key": (1, 0),
+        "row_count_is_in_range": (1, 0),
+        "merchant_id_is_in_silver_merchants": (0, 1),
+    }
+    assert lane.rows("merchant_features_checks", "merchant_id_is_in_silver_merchants") == [(4,)]
+
+
+def test_the_gold_tables_pass_the_gate(lane: Lane, tmp_path: Path) -> None:
+    storage = lane.second.events_path.parents[1]
+    store = open_store(f"sqlite:///{tmp_path / 'online.db'}")
+
+    published = [publish(table, storage, store, rules=RULES.get(table.name)) for table in FEATURE_TABLES]
+
+    assert {each.table: sum(rule.failed for rule in each.rules) for each in published} == {
+        "merchant_features": 4,
+        "customer_features": 0,
+        "real_time_features": 0,
+    }
 
 
 def test_every_line_is_kept_superseded_or_quarantined(lane: Lane) -> None:

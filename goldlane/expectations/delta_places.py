@@ -1,0 +1,45 @@
+"""Delta tables that a caller names: by a path, which holds a slash, or by a name of the session's catalog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def sql_name(place: str) -> str:
+    """The table in SQL text."""
+    return f"delta.`{place.replace('`', '``')}`" if _is_path(place) else place
+
+
+def rows_of(spark: SparkSession, place: str) -> DataFrame:
+    """Its rows as they are now."""
+    return spark.read.format("delta").load(place) if _is_path(place) else spark.read.table(place)
+
+
+def exists(spark: SparkSession, place: str) -> bool:
+    """Whether there is such a table already."""
+    from pyspark.errors import AnalysisException
+
+    try:
+        _ = rows_of(spark, place).schema
+    except AnalysisException:
+        return False
+    return True
+
+
+def append(rows: DataFrame, place: str, transaction: tuple[str, int] | None) -> None:
+    """Write ``rows`` to the end of the table, made when it is not there; a ``transaction`` (writer, number) that it knows is skipped."""
+    writer = rows.write.format("delta").mode("append")
+    if transaction is not None:
+        application, version = transaction
+        writer = writer.option("txnAppId", application).option("txnVersion", str(version))
+    if _is_path(place):
+        writer.save(place)
+    else:
+        writer.saveAsTable(place)
+
+
+def _is_path(place: str) -> bool:
+    return "/" in place
