@@ -81,7 +81,7 @@ SECOND = {
     ],
     "customers": [
         change("DELETE", 3, "2026-01-15T00:00:00Z", customer_id="C1"),
-        change("MERGE", 4, "2026-01-16T00:00:00Z", customer_id="C1"),
+        change("MERGE", 4, AT, customer_id="C1"),
     ],
     "merchants": [change("DELETE", 2, "2026-01-15T00:00:00Z", merchant_id="M1"), change("INSERT", 3, "2026-01-16T00:00:00Z", name="?")],
     "chargebacks": [
