@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from goldlane.expectations import Action, Rule, Rules, split
+from goldlane.expectations import Action, Rule, Rules, count_broken, split, write_split
 from goldlane.session import local_spark
 
 if TYPE_CHECKING:
@@ -115,8 +115,17 @@ def _ways(source: DataFrame, tables: Path) -> dict[str, Way]:
         bad = halves.parquet(str(tables / "staging" / "_good=false"))
         _both(halves.parquet(str(tables / "staging" / "_good=true")), split(bad, RULES).quarantined, tables)
 
+    def three_queries() -> None:
+        two_queries()
+        count_broken(source, RULES)
+
+    def ours() -> None:
+        write_split(source, RULES, kept=str(tables / "kept"), quarantined=str(tables / "quarantined"))
+
     return {
         "one table, no rules": one_table,
+        "write_split (one scan, counts)": ours,
+        "two queries, and a third for the counts": three_queries,
         "two queries": two_queries,
         "one scan, persisted in memory": persisted(StorageLevel.MEMORY_AND_DISK),
         "one scan, persisted on disk": persisted(StorageLevel.DISK_ONLY),

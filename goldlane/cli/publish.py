@@ -123,5 +123,6 @@ def _print(published: Sequence[Published]) -> None:
         table.add_row(each.table, each.mode, str(each.version), *(f"{count:,}" for count in counts), f"{each.seconds:.2f}")
     results().print(table)
     for each in published:
-        if each.note:
-            results().print(f"{each.table}: {each.note}")
+        told = [each.note] if each.note else []
+        for line in (*told, *(f"warning: {rule.told}" for rule in each.rules if rule.failed)):
+            results().print(f"{each.table}: {line}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,12 +11,14 @@ if TYPE_CHECKING:
 
 def sql_name(place: str) -> str:
     """The table in SQL text."""
-    return f"delta.`{place.replace('`', '``')}`" if _is_path(place) else place
+    path = _path(place)
+    return f"delta.`{path.replace('`', '``')}`" if path else place
 
 
 def rows_of(spark: SparkSession, place: str) -> DataFrame:
     """Its rows as they are now."""
-    return spark.read.format("delta").load(place) if _is_path(place) else spark.read.table(place)
+    path = _path(place)
+    return spark.read.format("delta").load(path) if path else spark.read.table(place)
 
 
 def exists(spark: SparkSession, place: str) -> bool:
@@ -35,11 +38,15 @@ def append(rows: DataFrame, place: str, transaction: tuple[str, int] | None) -> 
     if transaction is not None:
         application, version = transaction
         writer = writer.option("txnAppId", application).option("txnVersion", str(version))
-    if _is_path(place):
-        writer.save(place)
+    path = _path(place)
+    if path:
+        writer.save(path)
     else:
         writer.saveAsTable(place)
 
 
-def _is_path(place: str) -> bool:
-    return "/" in place
+def _path(place: str) -> str | None:
+    """The path, from Python's working folder, which need not be the JVM's; None for a name."""
+    if "/" not in place:
+        return None
+    return place if ":/" in place else str(Path(place).absolute())
