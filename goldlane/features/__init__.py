@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import Feature, FeatureTable, Rolling
+    from goldlane.features.faults import window_rules
     from goldlane.features.online import open_store
     from goldlane.features.point_in_time import point_in_time_join
     from goldlane.features.publishing import Published, publish
@@ -23,10 +24,21 @@ _MODULES = {
     "open_store": "goldlane.features.online",
     "point_in_time_join": "goldlane.features.point_in_time",
     "publish": "goldlane.features.publishing",
+    "window_rules": "goldlane.features.faults",
     "with_rolling_features": "goldlane.features.windows",
 }
 
-__all__ = ["Feature", "FeatureTable", "Published", "Rolling", "open_store", "point_in_time_join", "publish", "with_rolling_features"]
+__all__ = [
+    "Feature",
+    "FeatureTable",
+    "Published",
+    "Rolling",
+    "open_store",
+    "point_in_time_join",
+    "publish",
+    "window_rules",
+    "with_rolling_features",
+]
 
 
 def __getattr__(name: str) -> Any:

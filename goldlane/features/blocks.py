@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.features.frames import INSTANT, PLACE, PREFIX, ROW, begin_lag, column, counted, end_lag, rows_of, up_to, with_marks
+from goldlane.features.frames import INSTANT, PLACE, PREFIX, ROW, begin_lag, column, counted, end_lag, rows_of, sound, up_to, with_marks
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, WindowSpec
@@ -31,7 +31,8 @@ def _with_windows(frame: DataFrame, windows: Sequence[Rolling], *, keys: Sequenc
     end, begin = _stretch(windows[0])
     length = begin - end
     inputs = {f"{PREFIX}value_{i}": window for i, window in enumerate(windows)}
-    spots = _spots(inputs, end)
+    values = {name: counted(window, _input(window, frame)) for name, window in inputs.items()}
+    spots = _spots(values, end)
     marked = with_marks(frame, spots, row=frame.columns, beside=keys)
     place = column(PLACE)
     forwards = marked.withColumn(_BLOCK, place - F.pmod(place, F.lit(length)))
@@ -48,18 +49,17 @@ def _stretch(window: Rolling) -> tuple[int, int]:
     return end_lag(window), begin_lag(window)
 
 
-def _spots(inputs: dict[str, Rolling], lag: int) -> list[Column]:
+def _spots(values: dict[str, Column], lag: int) -> list[Column]:
     """The row at the end of its window, without a value of its own; and its values at their instant."""
     from pyspark.sql import functions as F
 
-    values = {name: counted(window, _input(window)) for name, window in inputs.items()}
     nothing = [F.when(F.lit(False), value).alias(name) for name, value in values.items()]
     itself = F.struct((column(INSTANT) - lag).alias(PLACE), *nothing)
     return [itself, F.struct(column(INSTANT).alias(PLACE), *(value.alias(name) for name, value in values.items()))]
 
 
-def _input(window: Rolling) -> Column:
-    value = column(str(window.column))
+def _input(window: Rolling, frame: DataFrame) -> Column:
+    value = sound(frame, str(window.column))
     return value.cast("double") if window.function == "stddev" else value
 
 

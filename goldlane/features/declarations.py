@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldlane.features import documents
+from goldlane.features.answer_schema import answer_schema
 from goldlane.features.errors import DeclarationError
+from goldlane.features.pages import page
 from goldlane.features.rolling import IDENTIFIER, Rolling
 from goldlane.features.types import canonical_type
 
@@ -39,21 +41,33 @@ class Feature:
     rolling: Rolling | None = None
 
     def __post_init__(self) -> None:
-        mistakes = list(self._mistakes())
+        mistakes = [*self._wrong_words(), *self._wrong_window()]
         if mistakes:
             raise DeclarationError(f"Feature {self.name!r}", mistakes)
         object.__setattr__(self, "type", canonical_type(self.type))
         if self.rolling is not None:
             object.__setattr__(self, "rolling", replace(self.rolling, name=self.name))
 
-    def _mistakes(self) -> Iterator[str]:
+    def _wrong_words(self) -> Iterator[str]:
         if not _is_identifier(self.name):
             yield "the name must be a column name (letters, digits, _)"
         if not isinstance(self.description, str) or not self.description.strip():
             yield "the description is empty; say what the value means"
+        if self.unit is not None and (not isinstance(self.unit, str) or not self.unit.strip()):
+            yield f"unit must be text, such as 'EUR', not {self.unit!r}; leave it out where there is none"
+        if not isinstance(self.sensitive, bool):
+            yield f"sensitive must be True or False, not {self.sensitive!r}"
         yield from _wrong_type(self.type)
-        if self.rolling is not None and self.rolling.name not in (None, self.name):
+
+    def _wrong_window(self) -> Iterator[str]:
+        if self.rolling is None:
+            return
+        if not isinstance(self.rolling, Rolling):
+            yield f"rolling must be a Rolling, not {self.rolling!r}"
+        elif self.rolling.name not in (None, self.name):
             yield f"its rolling is named {self.rolling.name!r}; leave that name out, a feature's window bears the feature's name"
+        elif not any(_wrong_type(self.type)) and not self.rolling.fits(self.type):
+            yield f"{self.rolling.function} gives {'whole ' * self.rolling.counts}numbers, and the type is {self.type!r}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +93,7 @@ class FeatureTable:
 
     def __post_init__(self) -> None:
         for several in ("keys", "features"):
-            value = getattr(self, several)
-            object.__setattr__(self, several, (value,) if isinstance(value, (str, Feature)) else tuple(value))
+            object.__setattr__(self, several, _several(getattr(self, several)))
         mistakes = [*self._wrong_names(), *self._wrong_values()]
         if mistakes:
             raise DeclarationError(f"FeatureTable {self.name!r}", mistakes)
@@ -110,6 +123,14 @@ class FeatureTable:
         """The schema text for ``dlt.table(schema=...)``: types and comments, keys and time NOT NULL, the time series primary key."""
         return documents.ddl(self, primary_key=primary_key)
 
+    def page(self) -> str:
+        """The table's section in a page of documentation: Markdown, a feature per row."""
+        return page(self)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what ``goldlane lookup --json`` answers for one key."""
+        return answer_schema(self)
+
     def to_json(self) -> str:
         """The declaration as a store keeps it. A callable source is code and is left out."""
         return json.dumps(documents.document(self), ensure_ascii=False, sort_keys=True)
@@ -132,11 +153,13 @@ class FeatureTable:
         yield from (
             f"{name!r} is no column name (letters, digits, _)" for name in (*self.keys, self.event_time) if not _is_identifier(name)
         )
-        features = [feature.name for feature in self.features if isinstance(feature, Feature)]
-        yield from (f"key {name!r} is named {n} times" for name, n in Counter(self.keys).items() if n > 1)
+        # Spark and SQL tell no names apart by case.
+        keys = [str(key).lower() for key in self.keys]
+        features = [feature.name.lower() for feature in self.features if isinstance(feature, Feature)]
+        yield from (f"key {name!r} is named {n} times" for name, n in Counter(keys).items() if n > 1)
         yield from (f"feature {name!r} is named {n} times" for name, n in Counter(features).items() if n > 1)
-        yield from (f"feature {name!r} is named like a key" for name in dict.fromkeys(features) if name in self.keys)
-        if self.event_time in (*self.keys, *features):
+        yield from (f"feature {name!r} is named like a key" for name in dict.fromkeys(features) if name in keys)
+        if str(self.event_time).lower() in (*keys, *features):
             yield f"event_time {self.event_time!r} is also a key or a feature"
 
     def _wrong_values(self) -> Iterator[str]:
@@ -149,6 +172,11 @@ class FeatureTable:
             if key not in self.keys:
                 yield f"key_types names {key!r}, which is no key"
             yield from (f"key {key!r}: {wrong}" for wrong in _wrong_type(text))
+
+
+def _several(value: object) -> tuple[Any, ...]:
+    """A single key or feature, or several of them; what is neither is left for the checks to name."""
+    return tuple(value) if isinstance(value, (list, tuple)) else () if value is None else (value,)
 
 
 def _feature(stored: Mapping[str, Any]) -> Feature:

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from goldlane.features.frames import INSTANT, PLACE, PREFIX, begin_lag, column, counted, end_lag, rows_of, up_to, with_marks
+from goldlane.features.frames import INSTANT, PLACE, PREFIX, begin_lag, column, counted, end_lag, rows_of, sound, up_to, with_marks
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -43,7 +43,8 @@ def _with_next_times(frame: DataFrame, windows: Sequence[Rolling], *, keys: Sequ
     for (name, condition), window in {(window.column, window.where): window for window in windows}.items():
         value = _value_of(windows, name, condition)
         occurrences = Window.partitionBy(*(column(key) for key in keys), column(value)).orderBy(column(INSTANT))
-        seen = seen.withColumn(value, counted(window, column(str(name)))).withColumn(f"{value}_next", F.lead(INSTANT).over(occurrences))
+        following = F.lead(INSTANT).over(occurrences)
+        seen = seen.withColumn(value, counted(window, sound(frame, str(name)))).withColumn(f"{value}_next", following)
     return seen
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from goldlane.features.answer_schema import meaning
 from goldlane.features.rolling import Rolling
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def _columns(table: FeatureTable) -> Iterator[str]:
         yield f"{key} {table.key_types[key].upper()} NOT NULL COMMENT {_text(f'key of {table.name}')}"
     yield f"{table.event_time} TIMESTAMP NOT NULL COMMENT {_text('when this row became knowable')}"
     for feature in table.features:
-        unit = f" [{feature.unit}]" if feature.unit else ""
-        yield f"{feature.name} {feature.type.upper()} COMMENT {_text(feature.description + unit)}"
+        yield f"{feature.name} {feature.type.upper()} COMMENT {_text(meaning(feature))}"
 
 
 def _text(words: str) -> str:

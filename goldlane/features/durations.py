@@ -1,11 +1,13 @@
-"""Lengths of time as people write them in declarations: ``30s``, ``5m``, ``1h``, ``7d``, ``2w``."""
+"""Lengths of time as people write them in declarations: ``30s``, ``5m``, ``1h30m``, ``7d``, ``2w``."""
 
 from __future__ import annotations
 
 import re
 
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+_PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _MICROSECONDS = {
+    "us": 1,
     "ms": 1_000,
     "s": 1_000_000,
     "m": 60_000_000,
@@ -17,7 +19,6 @@ _MICROSECONDS = {
 
 def microseconds(text: str) -> int:
     """``text`` in microseconds, Spark's unit of time; a day is 86,400 s. ``ValueError`` when it is no duration."""
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    if not isinstance(text, str) or _DURATION.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no duration; write a whole number and one of {', '.join(_MICROSECONDS)}, as in '7d'")
-    return int(found[1]) * _MICROSECONDS[found[2]]
+    return sum(int(number) * _MICROSECONDS[unit] for number, unit in _PART.findall(text))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
-from goldlane.features.frames import INSTANT, PREFIX, begin_lag, column, counted, end_lag, up_to
+from goldlane.features.frames import INSTANT, PREFIX, begin_lag, column, counted, end_lag, sound, up_to
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -66,19 +66,20 @@ def _result(window: Rolling, frame: DataFrame, totals: _Totals) -> Column:
         rows = INSTANT if window.where is None else totals.input(window, "row", F.lit(1))
         return totals.within(window, "count", rows, F.lit(0))
     if window.function == "last":
-        return _last(window, totals)
+        return _last(window, frame, totals)
     kind = frame.schema[str(window.column)].dataType
-    names = {part: totals.input(window, part, value) for part, value in sums.inputs(column(str(window.column)), kind).items()}
+    added = sums.inputs(sound(frame, str(window.column)), kind)
+    names = {part: totals.input(window, part, value) for part, value in added.items()}
     values = totals.within(window, "count", next(iter(names.values())), F.lit(0))
     parts = {part: totals.within(window, "sum", name, F.lit(0).cast(sums.sum_type(part, kind))) for part, name in names.items()}
     result = sums.total(parts, kind) if window.function == "sum" else sums.mean(parts, values, kind)
     return F.when(values > 0, result)
 
 
-def _last(window: Rolling, totals: _Totals) -> Column:
+def _last(window: Rolling, frame: DataFrame, totals: _Totals) -> Column:
     from pyspark.sql import functions as F
 
-    value = column(str(window.column))
+    value = sound(frame, str(window.column))
     newest = totals.up_to(
         end_lag(window), "max", totals.input(window, "last", F.when(value.isNotNull(), F.struct(INSTANT, value.alias("value"))))
     )

@@ -10,10 +10,14 @@ from typing import TypeAlias
 
 from goldlane.features.durations import microseconds
 from goldlane.features.errors import DeclarationError
+from goldlane.features.types import canonical_type, is_number, is_whole
 
 FUNCTIONS = ("count", "sum", "mean", "min", "max", "stddev", "last", "count_distinct")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+# What an instant before or after any other stays a 64-bit number of microseconds.
+_LONGEST = 10_000 * 366 * 86_400_000_000
+_COUNTS = ("count", "count_distinct")
 _NUMERIC = ("count", "sum", "mean", "stddev", "count_distinct")
 
 Default: TypeAlias = bool | int | float | Decimal | str | None
@@ -63,8 +67,18 @@ class Rolling:
         """The length of a tile in microseconds; None for a window without tiles."""
         return None if self.hop is None else microseconds(self.hop)
 
+    @property
+    def counts(self) -> bool:
+        """Whether the window counts something: it is then never NULL over nothing."""
+        return self.function in _COUNTS
+
+    def fits(self, kind: str) -> bool:
+        """Whether a feature of the type ``kind`` can hold the window's value."""
+        name = canonical_type(kind)
+        return is_whole(name) if self.counts else self.function not in _NUMERIC or is_number(name)
+
     def _wrong_aggregate(self) -> Iterator[str]:
-        if self.name is not None and not IDENTIFIER.fullmatch(self.name):
+        if self.name is not None and not IDENTIFIER.fullmatch(str(self.name)):
             yield f"name {self.name!r} is no column name (letters, digits, _)"
         if self.function not in FUNCTIONS:
             yield f"unknown function {self.function!r}; known are {', '.join(FUNCTIONS)}"
@@ -72,8 +86,10 @@ class Rolling:
             yield f"count counts rows and takes no column; say where='{self.column} IS NOT NULL' to count values"
         elif self.function != "count" and not self.column:
             yield f"{self.function} needs a column"
-        if self.where is not None and not self.where.strip():
-            yield "where is empty; leave it out to take every row"
+        if self.where is not None and (not isinstance(self.where, str) or not self.where.strip()):
+            yield f"where must be SQL text, not {self.where!r}; leave it out to take every row"
+        if not isinstance(self.current_row, bool):
+            yield f"current_row must be True or False, not {self.current_row!r}"
         if self.function in _NUMERIC and isinstance(self.default, str):
             yield f"default of {self.function} must be a number, not {self.default!r}"
 
@@ -87,6 +103,8 @@ class Rolling:
             except ValueError as wrong:
                 yield f"{setting} {wrong}"
         yield from (f"{setting} must be longer than 0" for setting in ("window", "hop") if lengths.get(setting) == 0)
+        if lengths.get("window", 0) + lengths.get("delay", 0) > _LONGEST:
+            yield "window and delay together must not be longer than 10,000 years"
         window, hop = lengths.get("window"), lengths.get("hop")
         if window and hop and window % hop:
             yield f"hop {self.hop} does not divide window {self.window}"

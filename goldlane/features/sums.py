@@ -12,29 +12,22 @@ if TYPE_CHECKING:
 _MAX_PRECISION = 38
 _FRACTIONAL = ("float", "double")
 _SMALL = ("boolean", "tinyint", "smallint", "int")
-_HALF_OF_LONG = 1 << 32
 _FLOAT_LIMIT = 1e38
 
 
 def inputs(value: Column, kind: DataType) -> dict[str, Column]:
-    """What to add up per row, by part; every part is NULL exactly where ``value`` is.
+    """What to add up per row, by part; every part is NULL exactly where ``value`` is. A double must be finite.
 
     Integers and decimals are one exact part. A double is two, its first 24 bits and the rest: sums of so short numbers do not round
     (unless their sizes differ by many magnitudes), so adding first and subtracting later leaves nothing behind.
-    What is not finite is counted, not added: +inf as 1, -inf as 2**32, NaN as both, since NaN is what they make together.
     """
     from pyspark.sql import functions as F
 
     if kind.simpleString() not in _FRACTIONAL:
         return {"exact": value.cast("bigint" if kind.simpleString() in _SMALL else input_type(kind))}
     double = value.cast("double")
-    finite = F.when(F.isnan(double) | (F.abs(double) == float("inf")), 0.0).otherwise(double)
-    coarse = F.when(F.abs(finite) < _FLOAT_LIMIT, finite.cast("float").cast("double")).otherwise(finite)
-    above, below = F.isnan(double) | (double == float("inf")), F.isnan(double) | (double == float("-inf"))
-    odd = above.cast("bigint") + below.cast("bigint") * _HALF_OF_LONG
-    return {
-        part: F.when(value.isNotNull(), expression) for part, expression in (("odd", odd), ("coarse", coarse), ("fine", finite - coarse))
-    }
+    coarse = F.when(F.abs(double) < _FLOAT_LIMIT, double.cast("float").cast("double")).otherwise(double)
+    return {"coarse": coarse, "fine": double - coarse}
 
 
 def input_type(kind: DataType) -> str:
@@ -55,19 +48,11 @@ def sum_type(part: str, kind: DataType) -> str:
 
 def total(parts: Mapping[str, Column], kind: DataType) -> Column:
     """The sum in the type Spark's own has: bigint, ``decimal(p+10,s)`` or double."""
-    from pyspark.sql import functions as F
     from pyspark.sql.types import DecimalType
 
-    if kind.simpleString() not in _FRACTIONAL:
-        return parts["exact"].cast(sum_type("exact", kind) if isinstance(kind, DecimalType) else "bigint")
-    below = F.shiftright(parts["odd"], 32)
-    above = parts["odd"] - below * _HALF_OF_LONG
-    return (
-        F.when(parts["odd"] == 0, parts["coarse"] + parts["fine"])
-        .when((above > 0) & (below > 0), float("nan"))
-        .when(above > 0, float("inf"))
-        .otherwise(float("-inf"))
-    )
+    if kind.simpleString() in _FRACTIONAL:
+        return parts["coarse"] + parts["fine"]
+    return parts["exact"].cast(sum_type("exact", kind) if isinstance(kind, DecimalType) else "bigint")
 
 
 def mean(parts: Mapping[str, Column], values: Column, kind: DataType) -> Column:

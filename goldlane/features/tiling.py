@@ -8,7 +8,7 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
-from goldlane.features.frames import INSTANT, PREFIX, column, counted
+from goldlane.features.frames import INSTANT, PREFIX, column, counted, instant, sound
 from goldlane.features.tiles import LAYOUT
 from goldlane.features.window_checks import check_windows
 
@@ -39,7 +39,7 @@ def to_tiles(events: DataFrame, table: FeatureTable, *, ended_by: datetime | Non
     check_windows(events, rollings, keys=table.keys, time=table.event_time, beside=False)
     hops = sorted({rolling.hop_us for rolling in rollings if rolling.hop_us is not None})
     present = reduce(and_, (column(name).isNotNull() for name in (*table.keys, table.event_time)))
-    placed = events.where(present).withColumn(INSTANT, F.unix_micros(column(table.event_time).cast("timestamp")))
+    placed = events.where(present).withColumn(INSTANT, instant(events, table.event_time))
     spread = placed.withColumn(_HOP, F.explode(F.array(*(F.lit(hop).cast("bigint") for hop in hops))))
     end = column(INSTANT) + F.pmod(-column(INSTANT), column(_HOP))
     ended = end <= F.unix_micros(F.current_timestamp() if ended_by is None else F.lit(ended_by))
@@ -56,17 +56,16 @@ def _partial(rolling: Rolling, events: DataFrame) -> Column:
     """The fields of ``tiles.LAYOUT``, in the rows of the rolling's own hop."""
     from pyspark.sql import functions as F
 
-    kind = None if rolling.column is None else events.schema[rolling.column].dataType
-    fields = {name: value for name, value in _fields(rolling, kind).items() if name in LAYOUT[rolling.function]}
+    fields = {name: value for name, value in _fields(rolling, events).items() if name in LAYOUT[rolling.function]}
     return F.when(column(_HOP) == F.lit(rolling.hop_us), F.struct(*(value.alias(name) for name, value in fields.items())))
 
 
-def _fields(rolling: Rolling, kind: DataType | None) -> dict[str, Column]:
+def _fields(rolling: Rolling, events: DataFrame) -> dict[str, Column]:
     from pyspark.sql import functions as F
 
-    if kind is None:
+    if rolling.column is None:
         return {"n": F.count(counted(rolling, F.lit(1)))}
-    value = counted(rolling, column(str(rolling.column)))
+    kind, value = events.schema[rolling.column].dataType, counted(rolling, sound(events, rolling.column))
     if rolling.function in ("sum", "mean"):
         return {"n": F.count(value), "total": _total(value, kind)}
     if rolling.function == "stddev":

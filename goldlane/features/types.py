@@ -49,6 +49,16 @@ def widens(found: str, declared: str) -> bool:
     return scale <= digits and precision - scale <= room - digits
 
 
+def is_whole(name: str) -> bool:
+    """Whether a type, in its one spelling, holds whole numbers only."""
+    return name in ("tinyint", "smallint", "int", "bigint")
+
+
+def is_number(name: str) -> bool:
+    """Whether a type, in its one spelling, holds numbers."""
+    return is_whole(name) or name in ("float", "double") or decimal_scale(name) is not None
+
+
 def decimal_scale(name: str) -> int | None:
     """The digits after the point of a ``decimal(p,s)``; None for every other type, and for a decimal that cannot be."""
     found = _DECIMAL.fullmatch(name)

@@ -35,7 +35,11 @@ def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[
         yield "events are a stream; windows look back over all rows, so read them as a table"
     if not keys:
         yield "keys are missing; name at least one column"
-    yield from (f"key {_unknown(events, key)}" for key in keys if key not in events.columns)
+    for key in keys:
+        if key not in events.columns:
+            yield f"key {_unknown(events, key)}"
+        elif (kind := _kind(events, key)) in ("map", "variant"):
+            yield f"key {key!r} is a {kind}, and rows are not told apart by one"
     if time not in events.columns:
         yield f"time {_unknown(events, time)}"
     elif (kind := _kind(events, time)) not in _TIMES:
@@ -43,11 +47,12 @@ def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[
 
 
 def _wrong_names(columns: Sequence[str], windows: Sequence[Rolling]) -> Iterator[str]:
-    names = Counter(window.name for window in windows)
+    # Spark tells no names apart by case.
+    names = Counter(None if window.name is None else window.name.lower() for window in windows)
     yield from (f"{n} windows are named {name!r}" for name, n in names.items() if name is not None and n > 1)
     yield from (f"{window.function} over {window.window} has no name" for window in windows if window.name is None)
     taken = {name.lower() for name in columns}
-    yield from (f"the events already have a column {name!r}" for name in names if name is not None and name.lower() in taken)
+    yield from (f"the events already have a column {name!r}" for name in names if name in taken)
 
 
 def _wrong_window(events: DataFrame, window: Rolling) -> Iterator[str]:
@@ -76,5 +81,7 @@ def _kind(events: DataFrame, name: str) -> str:
 
 
 def _unknown(events: DataFrame, name: str) -> str:
-    close = get_close_matches(name, events.columns, n=1)
-    return f"{name!r} is no column of the events" + (f"; is it {close[0]!r}?" if close else f"; they have {', '.join(events.columns)}")
+    spellings = {column.lower(): column for column in events.columns}
+    close = get_close_matches(str(name).lower(), spellings, n=1)
+    known = f"; is it {spellings[close[0]]!r}?" if close else f"; they have {', '.join(events.columns)}"
+    return f"{name!r} is no column of the events{known}"

@@ -129,7 +129,7 @@ def test_all_mistakes_of_a_feature_are_named_at_once() -> None:
         ({"function": "count", "window": "1h", "column": "amount"}, "count counts rows and takes no column"),
         ({"function": "median", "window": "1h", "column": "amount"}, "unknown function 'median'; known are count, sum"),
         ({"function": "sum", "window": "1h"}, "sum needs a column"),
-        ({"function": "count", "window": "1h", "where": " "}, "where is empty"),
+        ({"function": "count", "window": "1h", "where": " "}, "where must be SQL text, not ' '"),
         ({"function": "count", "window": "1h", "name": "no name"}, "'no name' is no column name"),
         ({"function": "mean", "window": "1h", "column": "x", "default": "0"}, "default of mean must be a number, not '0'"),
     ],
@@ -144,8 +144,8 @@ def test_a_declaration_error_is_the_callers_mistake() -> None:
         Rolling(function="count", window="soon")
 
 
-@pytest.mark.parametrize("text, expected", [("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("90d", 7_776_000), ("2w", 1_209_600)])
-def test_durations_are_a_number_and_a_unit(text: str, expected: int) -> None:
+@pytest.mark.parametrize("text, expected", [("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("90d", 7_776_000), ("2w", 1_209_600), ("1h30m", 5400)])
+def test_durations_are_numbers_with_units(text: str, expected: int) -> None:
     assert Rolling(function="count", window=text).window_us == expected * 1_000_000
 
 

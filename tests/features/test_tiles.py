@@ -112,6 +112,7 @@ def expected(feature: Feature, events: Sequence[Event], read_at: int) -> Any:
     if rolling.function == "count":
         return len(inside)
     values = [(e.second, getattr(e, str(rolling.column))) for e in inside if getattr(e, str(rolling.column)) is not None]
+    values = [(second, value) for second, value in values if not isinstance(value, float) or math.isfinite(value)]
     if rolling.function == "count_distinct":
         return len({repr(value + 0.0) if isinstance(value, float) else value for _, value in values})
     if not values or (rolling.function == "stddev" and len(values) == 1):
@@ -125,8 +126,6 @@ def aggregate(function: str, values: Sequence[tuple[Any, Any]], kind: str) -> An
         return max(values, key=lambda pair: (pair[0], rank(pair[1])))[1]
     if function in ("min", "max"):
         return (min if function == "min" else max)(plain, key=rank)
-    if not all(map(math.isfinite, plain)):
-        return math.nan if function == "stddev" else sum(plain)
     if function == "stddev":
         return statistics.stdev(map(float, plain))
     total = sum(plain) if isinstance(plain[0], (int, Decimal)) else math.fsum(plain)
