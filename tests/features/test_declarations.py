@@ -144,7 +144,7 @@ def test_a_declaration_error_is_the_callers_mistake() -> None:
         Rolling(function="count", window="soon")
 
 
-@pytest.mark.parametrize("text, expected", [("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("90d", 7_776_000), ("2w", 1_209_600), ("1h30m", 5400)])
+@pytest.mark.parametrize("text, expected", [("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("90d", 7_776_000), ("1h30m", 5400)])
 def test_durations_are_numbers_with_units(text: str, expected: int) -> None:
     assert Rolling(function="count", window=text).window_us == expected * 1_000_000
 
