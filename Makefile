@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench lock clean
+.PHONY: help setup demo test test-slow check bench docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ check: setup ## ruff, mypy --strict, import contracts
 
 bench: setup ## the measurements of benchmarks/, one script after the other
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+docs: setup ## docs/lane-features.md anew from the declarations in features/
+	$(BIN)/python scripts/feature_page.py > docs/lane-features.md
 
 lock: setup ## requirements.lock anew from pyproject.toml
 	$(PYTHON) scripts/setup.py lock

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from goldlane.errors import UsageError
 from goldlane.features import Feature, FeatureTable, Rolling
@@ -103,6 +104,9 @@ def test_all_mistakes_of_a_table_are_named_at_once() -> None:
         ({"event_time": "as of"}, "'as of' is no column name"),
         ({"ttl": 90}, "ttl must be a timedelta longer than 0, not 90"),
         ({"source": 7}, "source must be a table's name or a callable"),
+        ({"keys": None}, "keys are missing"),
+        ({"keys": ("AS_OF",)}, "event_time 'as_of' is also a key or a feature"),
+        ({"keys": ("card_id", "Spend_7d")}, "feature 'spend_7d' is named like a key"),
     ],
 )
 def test_a_wrong_table_says_what_is_wrong(changes: dict[str, Any], mistake: str) -> None:
@@ -120,6 +124,22 @@ def test_all_mistakes_of_a_feature_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     "declared, mistake",
     [
+        ({"unit": 7}, "unit must be text, such as 'EUR', not 7"),
+        ({"sensitive": "yes"}, "sensitive must be True or False, not 'yes'"),
+        ({"rolling": "7d"}, "rolling must be a Rolling, not '7d'"),
+        ({"description": None}, "the description is empty"),
+        ({"rolling": Rolling(function="count", window="7d")}, "count gives whole numbers, and the type is 'string'"),
+        ({"rolling": Rolling(function="mean", column="x", window="7d")}, "mean gives numbers, and the type is 'string'"),
+    ],
+)
+def test_a_wrong_feature_says_what_is_wrong(declared: dict[str, Any], mistake: str) -> None:
+    with pytest.raises(DeclarationError, match=mistake):
+        Feature(**{"name": "x", "type": "string", "description": "An x", **declared})
+
+
+@pytest.mark.parametrize(
+    "declared, mistake",
+    [
         ({"function": "count", "window": "7"}, "'7' is no duration"),
         ({"function": "count", "window": "-7d"}, "'-7d' is no duration"),
         ({"function": "count", "window": "0d"}, "window must be longer than 0"),
@@ -132,6 +152,9 @@ def test_all_mistakes_of_a_feature_are_named_at_once() -> None:
         ({"function": "count", "window": "1h", "where": " "}, "where must be SQL text, not ' '"),
         ({"function": "count", "window": "1h", "name": "no name"}, "'no name' is no column name"),
         ({"function": "mean", "window": "1h", "column": "x", "default": "0"}, "default of mean must be a number, not '0'"),
+        ({"function": "count", "window": "9999999w"}, "window and delay together must not be longer than 10,000 years"),
+        ({"function": "count", "window": "1h", "current_row": "no"}, "current_row must be True or False, not 'no'"),
+        ({"function": "count", "window": "1h", "name": 7}, "7 is no column name"),
     ],
 )
 def test_a_wrong_window_says_what_is_wrong(declared: dict[str, Any], mistake: str) -> None:
@@ -171,6 +194,69 @@ def test_a_stored_declaration_is_the_declaration(default: Any) -> None:
     table = a_table(features=(Feature(name="mean_7d", type="double", description="Ø", rolling=mean, sensitive=True),), ttl=None)
 
     assert FeatureTable.from_json(table.to_json()) == table
+
+
+def test_the_json_schema_takes_what_a_lookup_answers() -> None:
+    schema = a_table(keys=("card_id", "shop_id"), key_types={"shop_id": "bigint"}).json_schema()
+    trust = {"as_of": "2026-01-31T10:00:00Z", "age_s": 12.5, "missing": ["sales_1h"], "expired": False}
+    answer = {"card_id": "C1", "shop_id": 7, "features": {"spend_7d": "9.99", "sales_1h": None}, **trust}
+
+    validator = Draft202012Validator(schema)
+
+    validator.check_schema(schema)
+    assert list(validator.iter_errors(answer)) == []
+    assert not validator.is_valid({**answer, "features": {"spend_7d": 9.99}})
+    assert not validator.is_valid({**answer, "missing": ["other"]})
+
+
+@pytest.mark.parametrize(
+    "kind, value",
+    [
+        ("string", "x"),
+        ("boolean", True),
+        ("tinyint", 1),
+        ("double", "NaN"),
+        ("float", 0.5),
+        ("decimal(9,0)", "12"),
+        ("date", "2026-01-31"),
+        ("timestamp", "2026-01-31T10:00:00Z"),
+        ("timestamp_ntz", "2026-01-31T10:00:00"),
+        ("binary", "00ff"),
+    ],
+)
+def test_every_type_has_a_json_form_or_null(kind: str, value: Any) -> None:
+    schema = a_table(features=(Feature(name="x", type=kind, description="An x"),)).json_schema()["properties"]["features"]
+
+    found = [Draft202012Validator(schema).is_valid({"x": told}) for told in (value, None, {})]
+
+    assert found == [True, True, False]
+
+
+def test_the_page_has_a_row_per_feature() -> None:
+    assert a_table(description="How a card | is used").page() == (
+        "## card_features\n\nHow a card \\| is used\n\n"
+        "- key: `card_id` (string)\n- event time: `as_of`, when the row became knowable\n- source: the table `card_features`\n"
+        "- expires: after 90 days; an age of exactly that is still valid\n\n"
+        "| feature | type | unit | meaning | window |\n|---|---|---|---|---|\n"
+        "| `spend_7d` | decimal(28,2) | EUR | The cardholder's spend |  |\n"
+        "| `sales_1h` | bigint |  | Sales | `count(*)` over (t - 1h, t], in tiles of 5m |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "window, expected",
+    [
+        ({"delay": "7d"}, "`sum(x)` over (t - 7d - 1h, t - 7d]"),
+        ({"current_row": False}, "`sum(x)` over (t - 1h, t)"),
+        ({"where": "y > 0", "default": 0}, "`sum(x)` over (t - 1h, t] where `y > 0`; 0 over nothing"),
+    ],
+)
+def test_the_page_tells_both_ends_of_a_window(window: dict[str, Any], expected: str) -> None:
+    rolling = Rolling(function="sum", column="x", window="1h", **window)
+
+    table = a_table(features=(Feature(name="x_1h", type="double", description="An x", rolling=rolling),))
+
+    assert f"| {expected} |" in table.page()
 
 
 def test_a_source_that_is_code_is_not_stored() -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 HANDBOOK = Path(__file__).parents[2] / "../shared/data/handbook"
 EVENTS = "id int, key string, time timestamp, flag boolean, small int, long bigint, exact decimal(38,2), amount double, word string"
-START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+# Half of the generated events lie before 1970, where instants are negative.
+START = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 ROLLINGS = (
     Rolling(name="count", function="count", window="5s"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -161,6 +161,20 @@ def test_every_environment_variable_is_explained() -> None:
     explained = {name.split("=")[0] for name in table("docs/settings.md", "| variable | what it does |")}
 
     assert read <= explained
+
+
+def test_the_page_of_the_lanes_features_says_what_their_declarations_say() -> None:
+    made = subprocess.run([sys.executable, "scripts/feature_page.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert TEXTS["docs/lane-features.md"] == made, "make docs writes it anew"
+
+
+def test_the_features_page_shows_the_page_of_its_table() -> None:
+    (shown,) = re.findall(r"<!-- page: begin -->\n(.*?)<!-- page: end -->", TEXTS["docs/features.md"], re.DOTALL)
+    declared: dict[str, Any] = {}
+    exec(blocks("docs/features.md", "python")[0], declared)  # noqa: S102  the code of our own page
+
+    assert shown == declared["CARD_FEATURES"].page()
 
 
 def test_every_error_is_listed_with_its_exit_code() -> None:
