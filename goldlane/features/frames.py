@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 PREFIX = "__goldlane_"
 # Microseconds since 1970; NULL for a row without a time or without one of its keys: it counts for nobody.
 INSTANT = f"{PREFIX}instant"
-_DAY = 86_400_000_000
 # Where a row, or a mark one of its values leaves, stands on the line that a growing frame runs along.
 PLACE = f"{PREFIX}place"
 # The whole row; NULL for a mark.
@@ -25,16 +24,6 @@ def column(name: str) -> Column:
     from pyspark.sql import functions as F
 
     return F.col("`" + name.replace("`", "``") + "`")
-
-
-def instant(frame: DataFrame, time: str) -> Column:
-    """A time as microseconds since 1970 in UTC, whatever the session's zone: dates begin at midnight UTC, and so does wall-clock time."""
-    from pyspark.sql import functions as F
-
-    at, kind = column(time), frame.schema[time].dataType.simpleString()
-    if kind == "date":
-        return F.unix_date(at).cast("bigint") * _DAY
-    return F.unix_micros(F.concat(at.cast("string"), F.lit("Z")).cast("timestamp") if kind == "timestamp_ntz" else at)
 
 
 def sound(frame: DataFrame, name: str) -> Column:

@@ -8,7 +8,8 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
-from goldlane.features.frames import INSTANT, PREFIX, column, counted, instant, sound
+from goldlane.features.frames import INSTANT, PREFIX, column, counted, sound
+from goldlane.features.instants import instant
 from goldlane.features.tiles import LAYOUT
 from goldlane.features.window_checks import check_windows
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from goldlane.features.errors import WindowError
+from goldlane.features.instants import TIMES
+from goldlane.features.instants import kind as kind_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from goldlane.features.rolling import Rolling
 
-_TIMES = ("timestamp", "timestamp_ntz", "date")
 _NUMBERS = ("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 _ADDING = ("sum", "mean", "stddev")
 _UNORDERED = ("map", "variant", "struct", "array", "binary")
@@ -38,11 +38,11 @@ def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[
     for key in keys:
         if key not in events.columns:
             yield f"key {_unknown(events, key)}"
-        elif (kind := _kind(events, key)) in ("map", "variant"):
+        elif (kind := kind_of(events, key)) in ("map", "variant"):
             yield f"key {key!r} is a {kind}, and rows are not told apart by one"
     if time not in events.columns:
         yield f"time {_unknown(events, time)}"
-    elif (kind := _kind(events, time)) not in _TIMES:
+    elif (kind := kind_of(events, time)) not in TIMES:
         yield f"time {time!r} is a {kind}; cast it to timestamp first"
 
 
@@ -59,7 +59,7 @@ def _wrong_window(events: DataFrame, window: Rolling) -> Iterator[str]:
     if window.column is not None:
         if window.column not in events.columns:
             yield _unknown(events, window.column)
-        elif (kind := _kind(events, window.column)) not in _NUMBERS and window.function in _ADDING:
+        elif (kind := kind_of(events, window.column)) not in _NUMBERS and window.function in _ADDING:
             yield f"{window.function} needs numbers, and {window.column!r} is a {kind}"
         elif kind in _UNORDERED:
             yield f"{window.function} needs values in an order, and {window.column!r} is a {kind}"
@@ -74,10 +74,6 @@ def _wrong_condition(events: DataFrame, where: str) -> Iterator[str]:
         events.where(where).schema  # noqa: B018  analysing is the check
     except (AnalysisException, ParseException) as wrong:
         yield f"where {where!r}: {' '.join(str(wrong).split(';')[0].split())}"
-
-
-def _kind(events: DataFrame, name: str) -> str:
-    return re.split(r"\W", events.schema[name].dataType.simpleString(), maxsplit=1)[0]
 
 
 def _unknown(events: DataFrame, name: str) -> str:

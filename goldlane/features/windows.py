@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from goldlane.features.blocks import with_block_windows
 from goldlane.features.distinct import with_distinct_windows
 from goldlane.features.errors import WindowError
-from goldlane.features.frames import INSTANT, column, instant, sound
+from goldlane.features.frames import INSTANT, column, sound
 from goldlane.features.growing import with_growing_windows
+from goldlane.features.instants import instant
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.window_checks import check_windows
 
