@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from goldlane.features.rolling import Rolling
 
 _NUMBERS = ("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+_CHOOSING = ("min", "max", "last")
 _ADDING = ("sum", "mean", "stddev")
 _UNORDERED = ("map", "variant", "struct", "array", "binary")
 
@@ -56,15 +57,21 @@ def _wrong_names(columns: Sequence[str], windows: Sequence[Rolling]) -> Iterator
 
 
 def _wrong_window(events: DataFrame, window: Rolling) -> Iterator[str]:
-    if window.column is not None:
-        if window.column not in events.columns:
-            yield _unknown(events, window.column)
-        elif (kind := kind_of(events, window.column)) not in _NUMBERS and window.function in _ADDING:
-            yield f"{window.function} needs numbers, and {window.column!r} is a {kind}"
-        elif kind in _UNORDERED:
-            yield f"{window.function} needs values in an order, and {window.column!r} is a {kind}"
+    if window.column is not None and window.column not in events.columns:
+        yield _unknown(events, window.column)
+    elif window.column is not None:
+        yield from _wrong_column(window, window.column, kind_of(events, window.column))
     if window.where is not None:
         yield from _wrong_condition(events, window.where)
+
+
+def _wrong_column(window: Rolling, name: str, kind: str) -> Iterator[str]:
+    if window.function in _ADDING and kind not in _NUMBERS:
+        yield f"{window.function} needs numbers, and {name!r} is a {kind}"
+    elif kind in _UNORDERED:
+        yield f"{window.function} needs values in an order, and {name!r} is a {kind}"
+    elif window.function in _CHOOSING and window.default is not None and isinstance(window.default, str) != (kind == "string"):
+        yield f"default {window.default!r} is no {kind}, as {name!r} is"
 
 
 def _wrong_condition(events: DataFrame, where: str) -> Iterator[str]:

@@ -327,6 +327,7 @@ def test_all_mistakes_of_a_call_are_named_at_once(spark: SparkSession) -> None:
     windows = [
         Rolling(name="flag", function="sum", column="word", window="1d"),
         Rolling(name="flag", function="sum", column="amout", window="1d"),
+        Rolling(name="newest", function="last", column="word", window="1d", default=0),
         Rolling(function="count", window="1d", where="amount"),
     ]
 
@@ -343,8 +344,29 @@ def test_all_mistakes_of_a_call_are_named_at_once(spark: SparkSession) -> None:
         "the events already have a column 'flag'",
         "flag: sum needs numbers, and 'word' is a string",
         "flag: 'amout' is no column of the events; is it 'amount'?",
+        "newest: default 0 is no string, as 'word' is",
     ]
     assert condition.startswith("count: where 'amount': [DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN]")
+
+
+def test_names_are_compared_as_spark_does_and_a_key_must_be_comparable(spark: SparkSession) -> None:
+    events = spark.sql("SELECT 1 AS CARD_ID, map('a', 1) AS tags, current_timestamp() AS time")
+    windows = [Rolling(name=name, function="count", window="1d") for name in ("n", "N", "Time")]
+
+    with pytest.raises(WindowError) as caught:
+        with_rolling_features(events, windows, keys=["card_id", "tags"], time="time")
+
+    assert caught.value.mistakes == (
+        "key 'card_id' is no column of the events; is it 'CARD_ID'?",
+        "key 'tags' is a map, and rows are not told apart by one",
+        "2 windows are named 'n'",
+        "the events already have a column 'time'",
+    )
+
+
+def test_until_must_say_its_zone(spark: SparkSession) -> None:
+    with pytest.raises(WindowError, match="until 2026-01-01T00:00:00 has no time zone"):
+        with_rolling_features(frame_of(spark, [Event()]), [], keys="key", time="time", until=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_a_stream_is_refused(spark: SparkSession) -> None:
