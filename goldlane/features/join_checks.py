@@ -23,9 +23,11 @@ _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 
 def check_join(labels: DataFrame, tables: Mapping[FeatureTable, DataFrame], question: AsOf) -> None:
     """Raises ``JoinError`` with every mistake of the call."""
+    from pyspark.sql import DataFrame
+
     mistakes = [*_wrong_options(question), *_wrong_labels(labels, question)]
-    mistakes += [f"{table!r} is no FeatureTable" for table in tables if not isinstance(table, FeatureTable)]
-    known = {table: frame for table, frame in tables.items() if isinstance(table, FeatureTable)}
+    known = {table: frame for table, frame in tables.items() if isinstance(table, FeatureTable) and isinstance(frame, DataFrame)}
+    mistakes += [f"{table!r}: {frame!r} is no DataFrame of a FeatureTable" for table, frame in tables.items() if table not in known]
     for table, frame in known.items():
         mistakes += [f"{table.name}: {mistake}" for mistake in _wrong_table(labels, table, frame, question)]
     mistakes += [*_unknown_options(known, question), *_taken_names(labels, list(known), question)]
@@ -57,6 +59,10 @@ def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, quest
         yield _unknown(frame, name, "its frame")
     yield from _wrong_keys(labels, table, frame)
     yield from _wrong_times(labels, table, frame, question)
+    yield from _wrong_features(table, frame, question)
+
+
+def _wrong_features(table: FeatureTable, frame: DataFrame, question: AsOf) -> Iterator[str]:
     for feature in table.features:
         if feature.name in frame.columns and not widens(found := _type(frame, feature.name), feature.type):
             yield f"feature {feature.name!r} is declared {feature.type} and its frame has {found}; cast it, or declare what it is"
@@ -116,5 +122,5 @@ def _type(frame: DataFrame, name: str) -> str:
 
 
 def _unknown(frame: DataFrame, name: str, whose: str) -> str:
-    close = get_close_matches(name, frame.columns, n=1)
+    close = get_close_matches(str(name), frame.columns, n=1)
     return f"{name!r} is no column of {whose}" + (f"; is it {close[0]!r}?" if close else f"; known are {', '.join(frame.columns)}")

@@ -324,3 +324,12 @@ def test_labels_that_do_not_fit_are_refused(spark: SparkSession, change: Callabl
         point_in_time_join(change(labels_of(spark, [])), {CARDS: rows_of(spark, [])}, label_time="asked_at")
 
     assert mistake in caught.value.mistakes
+
+
+def test_tables_are_a_mapping_of_declarations_to_frames(spark: SparkSession) -> None:
+    frame = rows_of(spark, [])
+
+    with pytest.raises(JoinError) as caught:
+        point_in_time_join(labels_of(spark, []), {"cards": frame, CARDS: "cards"}, label_time="asked_at")  # type: ignore[dict-item]
+
+    assert [mistake.split(":")[0] for mistake in caught.value.mistakes] == ["'cards'", repr(CARDS).split(":")[0]]
