@@ -119,6 +119,10 @@ def _ways(source: DataFrame, tables: Path) -> dict[str, Way]:
         two_queries()
         count_broken(source, RULES)
 
+    def checkpointed() -> None:
+        halves = split(source.localCheckpoint(eager=False), RULES)
+        _both(halves.kept, halves.quarantined, tables)
+
     def ours() -> None:
         write_split(source, RULES, kept=str(tables / "kept"), quarantined=str(tables / "quarantined"))
 
@@ -129,6 +133,7 @@ def _ways(source: DataFrame, tables: Path) -> dict[str, Way]:
         "two queries": two_queries,
         "one scan, persisted in memory": persisted(StorageLevel.MEMORY_AND_DISK),
         "one scan, persisted on disk": persisted(StorageLevel.DISK_ONLY),
+        "one scan, checkpointed locally": checkpointed,
         "one scan, staged as Parquet": staged,
     }
 

@@ -42,7 +42,8 @@ def write_split(
             lambda batch, number: write_split(batch, RULES, kept="sales", quarantined="sales_quarantine", transaction=("sales", number))
         )
 
-    The rows wait in Spark's cache, in memory or on disk, until both tables have them; filling it also counts them.
+    The rows wait in Spark's cache, in memory or on disk, until both tables have them; filling it also counts them. Serverless compute
+    has no cache: write the halves of ``split`` there, one after the other, from rows that are the same each time they are read.
 
     Raises:
         UsageError: ``df`` is a stream, has ``_broken_rules`` or ``_quarantined_at`` already, or lacks columns that the rules read.
