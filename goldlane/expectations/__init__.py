@@ -1,4 +1,4 @@
-"""Rules about rows: written once, as data, and enforced, counted and quarantined with one verdict everywhere.
+"""Rules about rows and about whole tables: written once, as data, and enforced, counted and quarantined with one verdict everywhere.
 
 Importing this needs neither Spark nor Java: a server reads an application's rules, too.
 """
