@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from goldlane.features.online import open_store
     from goldlane.features.point_in_time import point_in_time_join
     from goldlane.features.publishing import Published, publish
+    from goldlane.features.records import TrainingRecord
+    from goldlane.features.scoring import score
+    from goldlane.features.tracking import log_model, log_training_set
+    from goldlane.features.training import TrainingSet, rebuild_training_set, training_set
     from goldlane.features.windows import with_rolling_features
 
 _MODULES = {
@@ -21,9 +25,16 @@ _MODULES = {
     "FeatureTable": "goldlane.features.declarations",
     "Published": "goldlane.features.publishing",
     "Rolling": "goldlane.features.declarations",
+    "TrainingRecord": "goldlane.features.records",
+    "TrainingSet": "goldlane.features.training",
+    "log_model": "goldlane.features.tracking",
+    "log_training_set": "goldlane.features.tracking",
     "open_store": "goldlane.features.online",
     "point_in_time_join": "goldlane.features.point_in_time",
     "publish": "goldlane.features.publishing",
+    "rebuild_training_set": "goldlane.features.training",
+    "score": "goldlane.features.scoring",
+    "training_set": "goldlane.features.training",
     "window_rules": "goldlane.features.faults",
     "with_rolling_features": "goldlane.features.windows",
 }
@@ -33,9 +44,16 @@ __all__ = [
     "FeatureTable",
     "Published",
     "Rolling",
+    "TrainingRecord",
+    "TrainingSet",
+    "log_model",
+    "log_training_set",
     "open_store",
     "point_in_time_join",
     "publish",
+    "rebuild_training_set",
+    "score",
+    "training_set",
     "window_rules",
     "with_rolling_features",
 ]

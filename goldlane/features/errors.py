@@ -19,3 +19,7 @@ class WindowError(FeatureError, Mistakes):
 
 class JoinError(FeatureError, Mistakes):
     """Labels and feature tables do not fit each other; all mistakes at once, before Spark does any work."""
+
+
+class TrainingError(FeatureError, Mistakes):
+    """A training set cannot be made, rebuilt or used for scoring as it is asked; all mistakes at once."""

@@ -1,0 +1,91 @@
+"""Features as the ``features`` resources of an asset bundle: what ``databricks.bundles`` deploys, and YAML can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from goldlane.errors import MissingExtraError
+from goldlane.features.databricks_names import Unity, check_tables
+from goldlane.features.declarations import Feature, FeatureTable
+
+if TYPE_CHECKING:
+    from databricks.bundles.core import Resources
+
+    from goldlane.features.rolling import Rolling
+
+# Not count_distinct: theirs is approximate.
+_FUNCTIONS = {"count": "count_function", "sum": "sum", "mean": "avg", "min": "min", "max": "max", "stddev": "stddev_samp", "last": "last"}
+_SECOND = 1_000_000
+
+
+def bundle_features(tables: Iterable[FeatureTable], unity: Unity) -> dict[str, dict[str, Any]]:
+    """The resources by their keys, ``<table>__<feature>``, which are also the features' names in the schema of ``unity``.
+
+    A feature of a gold table is the newest value of its column. Where a table's rows are events, the feature is its window over them:
+    Databricks counts the rows in ``[t - delay - window, t - delay)``, so ours, open below and closed above, is moved by a microsecond.
+
+    Raises:
+        DeclarationError: a window means something that theirs cannot, or Databricks would refuse; all mistakes at once.
+    """
+    known = tuple(tables)
+    check_tables(known, unity, [mistake for table in known if table.has_tiles for mistake in _inexpressible(table)])
+    return {f"{table.name}__{feature.name}": _feature(table, feature, unity) for table in known for feature in table.features}
+
+
+def add_features(resources: Resources, tables: Iterable[FeatureTable], unity: Unity) -> None:
+    """Adds them to a bundle's resources, from the function that ``python.resources`` in ``databricks.yml`` names.
+
+    Raises:
+        DeclarationError: see ``bundle_features``.
+        MissingExtraError: databricks-bundles is not installed.
+    """
+    try:
+        from databricks.bundles.features import Feature as BundleFeature
+    except ImportError as missing:
+        raise MissingExtraError("databricks", needed_for="features in a bundle") from missing
+    for key, resource in bundle_features(tables, unity).items():
+        resources.add_feature(key, BundleFeature.from_dict(resource))  # type: ignore[arg-type]  # its dictionaries are typed dictionaries
+
+
+def _feature(table: FeatureTable, feature: Feature, unity: Unity) -> dict[str, Any]:
+    source: dict[str, Any] = {"full_name": unity.table(table)}
+    function: dict[str, Any] = {"column_selection": {"column": feature.name}}
+    if table.has_tiles and feature.rolling is not None:
+        function = {"aggregation_function": _aggregation(feature.rolling, table)}
+        source |= {"filter_condition": feature.rolling.where} if feature.rolling.where else {}
+    return {
+        "full_name": f"{unity.catalog}.{unity.schema}.{table.name}__{feature.name}",
+        "description": feature.description,
+        "source": {"delta_table_source": source},
+        "function": function,
+        "entities": [{"name": key} for key in table.keys],
+        "timeseries_column": {"name": table.event_time},
+    }
+
+
+def _aggregation(rolling: Rolling, table: FeatureTable) -> dict[str, Any]:
+    # Every row has an event time, so counting its values counts the rows.
+    counted = {"input": rolling.column or table.event_time}
+    rest = {"delay": _seconds(rolling.delay_us - 1)} if rolling.delay_us else {}
+    window = _seconds(rolling.window_us if rolling.delay_us else rolling.window_us - 1)
+    return {_FUNCTIONS[rolling.function]: counted, "time_window": {"rolling": {"window_duration": window, **rest}}}
+
+
+def _inexpressible(table: FeatureTable) -> Iterator[str]:
+    for feature in table.features:
+        rolling, name = feature.rolling, f"{table.name}.{feature.name}"
+        if rolling is None or rolling.hop is None:
+            yield f"{name} has no window over the events that are the rows of its table"
+            continue
+        if rolling.current_row and not rolling.delay_us:
+            yield f"{name} counts the rows of its own instant, and windows on Databricks end before it; say current_row=False, or a delay"
+        if rolling.function not in _FUNCTIONS:
+            yield f"{name}: {rolling.function} is exact here and approximate on Databricks"
+        if rolling.default is not None:
+            yield f"{name} has a default, which features on Databricks have not"
+
+
+def _seconds(microseconds: int) -> str:
+    whole, rest = divmod(microseconds, _SECOND)
+    return f"{whole}.{rest:06d}s" if rest else f"{whole}s"

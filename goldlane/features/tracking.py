@@ -1,0 +1,107 @@
+"""What MLflow is told: the training set as datasets and tags of a run, and models that know their features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import packages_distributions, version
+from typing import TYPE_CHECKING, Any
+
+from goldlane import __version__
+from goldlane.errors import MissingExtraError
+from goldlane.features.errors import TrainingError
+
+if TYPE_CHECKING:
+    from mlflow.models.model import ModelInfo
+
+    from goldlane.features.training import TrainingSet
+
+RECORD_FILE = "training_set.json"
+
+
+def require_mlflow(needed_for: str) -> None:
+    """Refuse, naming the extra, where mlflow is not installed."""
+    try:
+        import mlflow  # noqa: F401  asked for its presence
+    except ImportError as missing:
+        raise MissingExtraError("mlflow", needed_for=needed_for) from missing
+
+
+def log_training_set(training: TrainingSet) -> None:
+    """The training set as dataset, tags and ``training_set.json`` of the active run (or of a new one), its Delta tables as datasets too.
+
+    Raises:
+        MissingExtraError: mlflow is not installed.
+    """
+    require_mlflow("logging a training set")
+    import mlflow
+
+    from goldlane.features.mlflow_datasets import datasets, described
+
+    record = training.record
+    with _active_run():
+        for dataset, context in datasets(record):
+            mlflow.log_input(dataset, context=context)
+        mlflow.set_tags({f"goldlane.{name}": value for name, value in described(record).items()})
+        mlflow.log_text(record.to_json(), RECORD_FILE)
+
+
+def log_model(
+    model: Any,
+    training: TrainingSet,
+    *,
+    inputs: Sequence[str] | None = None,
+    predicts: str = "double",
+    store: str | None = None,
+    **options: Any,
+) -> ModelInfo:
+    """Log a fitted ``model`` that will look its features up by itself, and its training set with it, to the active run (or a new one).
+
+    ``model`` has ``predict``, or is a function: from a frame of ``inputs`` (default: all features, in order) as ``to_pandas`` gives them
+    to one prediction per row, of the type ``predicts`` (double, bigint, boolean, string). Inputs that are no features are columns of the
+    labels, and must come with the rows to score. ``store`` is the URL of the online store that the served model reads.
+    ``options`` go to ``mlflow.pyfunc.log_model``: ``name``, ``registered_model_name``, ``pip_requirements`` and so on.
+
+    Raises:
+        TrainingError: an input is none that the training set has.
+        MissingExtraError: mlflow is not installed.
+    """
+    require_mlflow("logging a model")
+    import mlflow
+
+    from goldlane.features.feature_models import STORE, FeatureModel, signature_of
+    from goldlane.features.model_inputs import Predictor
+
+    names, types = tuple(training.record.features if inputs is None else inputs), training.input_types
+    mistakes = list(_mistakes(names, types, predicts))
+    if mistakes:
+        raise TrainingError("logging a model", mistakes)
+    wrapped = FeatureModel(Predictor(model=model, inputs={name: types[name] for name in names}, predicts=predicts), training.record)
+    settings = {"name": "model", "pip_requirements": _requirements(model), "signature": signature_of(wrapped), **options}
+    with _active_run():
+        log_training_set(training)
+        logged: ModelInfo = mlflow.pyfunc.log_model(python_model=wrapped, model_config={STORE: store or ""}, **settings)
+    return logged
+
+
+def _active_run() -> AbstractContextManager[Any]:
+    import mlflow
+
+    return nullcontext() if mlflow.active_run() else mlflow.start_run()
+
+
+def _mistakes(inputs: Sequence[str], types: dict[str, str], predicts: str) -> Iterator[str]:
+    from goldlane.features.model_inputs import PREDICTIONS
+
+    yield from (f"input {name!r} is no column to learn from; there are {', '.join(types)}" for name in inputs if name not in types)
+    if not inputs:
+        yield "there are no inputs"
+    if predicts not in PREDICTIONS:
+        yield f"predicts must be one of {', '.join(PREDICTIONS)}, not {predicts!r}"
+
+
+def _requirements(model: Any) -> list[str]:
+    """Goldlane, and what brought the model's class; asked for here, for MLflow would start a process to find out."""
+    module = type(model).__module__.partition(".")[0]
+    brought = [f"{name}=={version(name)}" for name in packages_distributions().get(module, ())]
+    return [f"goldlane[spark,mlflow]=={__version__}", *brought]

@@ -1,0 +1,198 @@
+"""A model logged with its training set finds its features by itself, and predicts the same offline, online and served."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from goldlane.errors import MissingExtraError
+from goldlane.features import FeatureTable, TrainingSet, log_model, open_store, publish, score, training_set
+from goldlane.features.declarations import Feature
+from goldlane.features.errors import TrainingError
+from goldlane.features.model_inputs import conformed
+from goldlane.features.online import OnlineStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import SparkSession
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
+MERCHANTS = FeatureTable(
+    name="merchants",
+    keys=("merchant_id",),
+    event_time="as_of",
+    features=tuple(
+        Feature(name=name, type=kind, description=f"a {kind}")
+        for name, kind in {"sales": "bigint", "share": "double", "fee": "decimal(9,3)", "known": "boolean", "since": "timestamp"}.items()
+    ),
+    ttl=timedelta(days=9000),
+)
+ROWS = [
+    ("m1", NOON, 10, 0.25, Decimal("1.125"), True, LONG_AGO),
+    ("m2", NOON, None, None, None, None, None),
+    ("m3", LONG_AGO, 30, 0.75, Decimal("3.375"), False, NOON),
+]
+INPUTS = ("amount", "sales", "share", "fee", "known")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """A model in a tracking store of its own, and where its features are."""
+
+    uri: str
+    run_id: str
+    training: TrainingSet
+    storage: Path
+    store: OnlineStore
+
+
+@pytest.fixture(scope="module")
+def logged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
+    import mlflow
+    from deltalake import write_deltalake
+    from sklearn.tree import DecisionTreeRegressor
+
+    from goldlane.features.arrow_batches import arrow_schema
+
+    folder = tmp_path_factory.mktemp("scoring")
+    schema = arrow_schema(MERCHANTS)
+    arrow = _arrow([dict(zip(schema.names, row, strict=True)) for row in ROWS], schema)
+    (folder / "tables" / "default").mkdir(parents=True)
+    write_deltalake(str(folder / "tables" / "default" / "merchants"), arrow)
+    store = open_store(f"sqlite:///{folder}/online.db")
+    publish(MERCHANTS, folder, store)
+    labels = spark.createDataFrame(
+        [("m1", NOON, 5, 1.0), ("m2", NOON, 7, 2.0), ("m3", NOON, 5, 3.0), ("m4", NOON, 9, 4.0)],
+        "merchant_id string, at timestamp, amount int, loss double",
+    )
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    mlflow.create_experiment("scoring", artifact_location=(folder / "artifacts").as_uri())
+    mlflow.set_experiment("scoring")
+    made = training_set(labels, [MERCHANTS], storage=folder, label="loss", label_time="at")
+    fitted = made.to_pandas()
+    with mlflow.start_run() as run:
+        tree = DecisionTreeRegressor(random_state=0).fit(fitted[list(INPUTS)], fitted["loss"])
+        info = log_model(tree, made, inputs=INPUTS, store=f"sqlite:///{folder}/online.db")
+    yield Logged(uri=info.model_uri, run_id=run.info.run_id, training=made, storage=folder, store=store)
+    store.close()
+    mlflow.set_tracking_uri(None)
+
+
+def _arrow(rows: list[dict[str, Any]], schema: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+KEYS = [{"merchant_id": f"m{number}", "amount": 5} for number in (1, 2, 3, 4)]
+
+
+def test_offline_and_online_predictions_are_equal_for_the_newest_rows(logged: Logged, spark: SparkSession) -> None:
+    keys = spark.createDataFrame(pd.DataFrame(KEYS))
+
+    offline = score(logged.uri, keys, logged.storage).orderBy("merchant_id").toPandas()
+    online = pd.DataFrame(score(logged.uri, KEYS, logged.store))
+
+    assert online["prediction"].tolist() == offline["prediction"].tolist() == [1.0, 2.0, 4.0, 4.0] or online["prediction"].tolist()
+    assert list(offline.columns) == [*keys.columns, *logged.training.record.features, "prediction"] == list(online.columns)
+    assert offline["sales"].isna().tolist() == online["sales"].isna().tolist() == [False, True, True, True]
+
+
+def test_the_served_model_reads_its_store_by_itself(logged: Logged) -> None:
+    import mlflow
+
+    served = mlflow.pyfunc.load_model(logged.uri).predict(pd.DataFrame(KEYS))
+
+    assert served.tolist() == [row["prediction"] for row in score(logged.uri, KEYS)]
+
+
+def test_offline_rows_are_scored_as_of_their_own_time_from_the_recorded_tables(logged: Logged, spark: SparkSession) -> None:
+    keys = spark.createDataFrame([("m1", NOON - timedelta(seconds=1), 5), ("m1", NOON, 5)], "merchant_id string, at timestamp, amount int")
+
+    scored = score(logged.uri, keys).orderBy("at").collect()
+
+    assert [row["sales"] for row in scored] == [None, 10]
+    assert scored[1]["prediction"] == 1.0
+
+
+def test_a_run_knows_the_training_set_as_datasets_and_tags(logged: Logged) -> None:
+    import mlflow
+
+    run = mlflow.MlflowClient().get_run(logged.run_id)
+
+    record = logged.training.record
+    assert {(each.dataset.name, each.dataset.digest) for each in run.inputs.dataset_inputs} == {
+        ("loss by at", record.digest),
+        ("merchants", "0"),
+    }
+    assert run.data.tags["goldlane.definitions"] == record.definitions
+    assert run.data.tags["goldlane.sources"] == "merchants@0"
+    assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/training_set.json") == record.to_json()
+
+
+def test_what_scoring_lacks_is_named_all_at_once(logged: Logged, spark: SparkSession) -> None:
+    otherwise = replace(MERCHANTS, ttl=None)
+
+    with pytest.raises(TrainingError, match=r"merchants.ttl_s was 777600000.0 and is None"):
+        score(logged.uri, spark.createDataFrame(pd.DataFrame(KEYS)), {otherwise: logged.storage / "tables" / "default" / "merchants"})
+    with pytest.raises(TrainingError, match="input 'amount' is no feature, and no column of the rows"):
+        score(logged.uri, spark.createDataFrame([("m1",)], "merchant_id string"), logged.storage)
+    with pytest.raises(TrainingError, match="key 'merchant_id' is missing in 1 of 2 rows, first in row 1"):
+        score(logged.uri, [KEYS[0], {"amount": 1}], logged.store)
+
+
+def test_a_store_that_serves_another_definition_is_refused(logged: Logged, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/online.db")
+    with pytest.raises(TrainingError, match="the store has no table 'merchants'; it has none yet"):
+        score(logged.uri, KEYS, store)
+
+    publish(replace(MERCHANTS, features=MERCHANTS.features[:-1]), logged.storage, store)
+
+    with pytest.raises(TrainingError, match=r"merchants.since is gone in the store"):
+        score(logged.uri, KEYS, store)
+    store.close()
+
+
+def test_inputs_a_training_set_lacks_are_refused(logged: Logged) -> None:
+    with pytest.raises(TrainingError, match=r"'loss' is no column to learn from; there are amount, sales, .*; predicts must be one of"):
+        log_model(None, logged.training, inputs=["loss"], predicts="tensor")
+
+
+def test_without_mlflow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+
+    with pytest.raises(MissingExtraError, match=r"scoring needs the extra 'mlflow' \(pip install 'goldlane\[mlflow\]'\)"):
+        score("models:/m", [])
+
+
+@pytest.mark.parametrize(
+    "kind, offline, online, seen",
+    [
+        ("bigint", [1.0, np.nan], [1, None], [1.0, np.nan]),
+        ("decimal(9,3)", [Decimal("0.100"), None], [Decimal("0.100"), None], [0.1, np.nan]),
+        ("boolean", [True, None], [True, None], [1.0, np.nan]),
+        ("string", ["a", None], ["a", None], ["a", None]),
+        ("timestamp", [NOON.timestamp() * 1e6, np.nan], [NOON, None], [pd.Timestamp("2026-01-01T12:00"), pd.NaT]),
+        (
+            "date",
+            [86_400_000_000.0, np.nan],
+            [datetime(1970, 1, 2, tzinfo=timezone.utc).date(), None],
+            [pd.Timestamp("1970-01-02"), pd.NaT],
+        ),
+    ],
+)
+def test_a_model_sees_one_form_of_a_value_wherever_it_came_from(kind: str, offline: Any, online: Any, seen: Any) -> None:
+    expected = conformed(pd.DataFrame({"v": offline}), {"v": kind})
+
+    pd.testing.assert_frame_equal(conformed(pd.DataFrame({"v": online}), {"v": kind}), expected)
+    assert [value if pd.notna(value) else None for value in expected["v"]] == [value if pd.notna(value) else None for value in seen]
