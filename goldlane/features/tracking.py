@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
-from goldlane import __version__
 from goldlane.errors import MissingExtraError
 from goldlane.features.errors import TrainingError
 
@@ -104,4 +103,4 @@ def _requirements(model: Any) -> list[str]:
     """Goldlane, and what brought the model's class; asked for here, for MLflow would start a process to find out."""
     module = type(model).__module__.partition(".")[0]
     brought = [f"{name}=={version(name)}" for name in packages_distributions().get(module, ())]
-    return [f"goldlane[spark,mlflow]=={__version__}", *brought]
+    return [f"goldlane[spark,mlflow]=={version('goldlane')}", *brought]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from goldlane import __version__
 from goldlane.features.as_of import AsOf, Boundary
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.definitions import differences
@@ -139,7 +139,7 @@ def _record(labels: Source, found: Mapping[FeatureTable, Source], label: str, qu
         question=question,
         labels=RecordedLabels(rows=rows, fingerprint=fingerprint, pin=labels.pin),
         tables=tuple(RecordedTable(declaration=table, pin=source.pin) for table, source in found.items()),
-        goldlane=__version__,
+        goldlane=version("goldlane"),
         spark=labels.frame.sparkSession.version,
     )
 
