@@ -20,13 +20,8 @@ from goldlane.features.records import TrainingRecord
 
 # In the model's configuration, so that a serving environment can say where its store is.
 STORE = "store"
-_COLUMNS = {
-    "string": DataType.string,
-    "binary": DataType.binary,
-    **dict.fromkeys(("tinyint", "smallint", "int"), DataType.integer),
-    "bigint": DataType.long,
-    **dict.fromkeys(TIMES, DataType.datetime),
-}
+_MISSABLE = {"string": DataType.string, "binary": DataType.binary, **dict.fromkeys(TIMES, DataType.datetime)}
+_COLUMNS = {**_MISSABLE, **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), DataType.long), "boolean": DataType.boolean}
 _OUTPUTS = {"string": DataType.string, "double": DataType.double, "bigint": DataType.long, "boolean": DataType.boolean}
 
 
@@ -73,12 +68,13 @@ def load_feature_model(model_uri: str) -> tuple[FeatureModel, str | None]:
 
 def signature_of(model: FeatureModel) -> ModelSignature:
     """What may stand in a row: keys and inputs, none of them required, since a store may have them."""
-    tables = [table.declaration for table in model.record.tables]
+    record, inputs = model.record, model.predictor.inputs
+    tables = [table.declaration for table in record.tables]
     keys = {key: _COLUMNS.get(table.key_types[key], DataType.string) for table in tables for key in table.keys}
-    inputs = {
-        name: _COLUMNS[kind] if kind in (*TIMES, "string", "binary") else DataType.double for name, kind in model.predictor.inputs.items()
-    }
-    columns: Mapping[str, DataType] = {**keys, **inputs}
+    # In MLflow no integer and no boolean can be missing, and a feature may well be.
+    features = {name: _MISSABLE.get(kind, DataType.double) for name, kind in inputs.items() if name in record.features}
+    others = {name: _COLUMNS.get(kind, DataType.double) for name, kind in inputs.items() if name not in features}
+    columns: Mapping[str, DataType] = {**keys, **others, **features}
     return ModelSignature(
         inputs=Schema([ColSpec(kind, name, required=False) for name, kind in columns.items()]),
         outputs=Schema([ColSpec(_OUTPUTS[model.predictor.predicts])]),

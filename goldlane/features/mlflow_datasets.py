@@ -50,7 +50,7 @@ def datasets(record: TrainingRecord) -> Iterator[tuple[RecordedDataset, str]]:
     """Each dataset with its context: ``training`` for the whole, ``source`` for a table."""
     whole = CodeDatasetSource(tags=described(record))
     yield RecordedDataset(whole, f"{record.label} by {record.question.label_time}", record.digest, record.rows), "training"
-    yield from ((RecordedDataset(_delta(pin), name, str(pin.version)), "source") for name, pin in pins(record))
+    yield from ((RecordedDataset(_delta(pin), name, f"{pin.table_id[:8]}@{pin.version}"), "source") for name, pin in pins(record))
 
 
 def pins(record: TrainingRecord) -> Iterator[tuple[str, Pin]]:

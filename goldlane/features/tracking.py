@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import packages_distributions, version
@@ -77,7 +78,9 @@ def log_model(
         raise TrainingError("logging a model", mistakes)
     wrapped = FeatureModel(Predictor(model=model, inputs={name: types[name] for name in names}, predicts=predicts), training.record)
     settings = {"name": "model", "pip_requirements": _requirements(model), "signature": signature_of(wrapped), **options}
-    with _active_run():
+    with _active_run(), warnings.catch_warnings():
+        # The signature comes from declarations; an example would be predicted, and its store may not be reachable here.
+        warnings.filterwarnings("ignore", message=".*input example was not provided")
         log_training_set(training)
         logged: ModelInfo = mlflow.pyfunc.log_model(python_model=wrapped, model_config={STORE: store or ""}, **settings)
     return logged
