@@ -14,7 +14,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from goldlane.errors import UsageError
 from goldlane.features.instants import TIMES
 from goldlane.features.model_inputs import Predictor
-from goldlane.features.online import open_store
+from goldlane.features.online import OnlineStore, open_store
 from goldlane.features.online_rows import looked_up
 from goldlane.features.records import TrainingRecord
 
@@ -32,23 +32,28 @@ class FeatureModel(PythonModel):
         self.predictor = predictor
         # As text, which a later Goldlane reads too; a pickled object would be tied to the classes of this one.
         self._record = record.to_json()
+        self._store: OnlineStore | None = None
 
     @property
     def record(self) -> TrainingRecord:
         """What the model was trained on."""
         return TrainingRecord.from_json(self._record)
 
+    def load_context(self, context: PythonModelContext) -> None:
+        """Opens the store once; nothing is read before the first row that lacks features."""
+        url = (context.model_config or {}).get(STORE)
+        self._store = open_store(url) if url else None
+
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.Series:
         """One prediction per row. Rows that bring every input along are taken as they are; of others all features are looked up."""
-        del params
+        del context, params
         if set(self.predictor.inputs) <= set(model_input.columns):
             return self.predictor.predict(model_input)
-        url = (context.model_config or {}).get(STORE)
-        if not url:
+        if self._store is None:
             raise UsageError(
                 "the rows lack features, and the model knows no store", hint=f"load_model(uri, model_config={{{STORE!r}: url}})"
             )
-        rows = looked_up(model_input.to_dict("records"), self.record, open_store(url))
+        rows = looked_up(model_input.to_dict("records"), self.record, self._store)
         return self.predictor.predict(pd.DataFrame(rows, index=model_input.index))
 
 

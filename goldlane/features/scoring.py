@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, overload
 from goldlane.errors import UsageError
 from goldlane.features.definitions import differences
 from goldlane.features.errors import JoinError, TrainingError
+from goldlane.features.online import open_store
+from goldlane.features.online_rows import looked_up
 from goldlane.features.point_in_time import point_in_time_join
 from goldlane.features.tracking import require_mlflow
 from goldlane.features.training_sources import Sources, Tables
@@ -48,18 +51,21 @@ def score(model_uri: str, keys: Any, store_or_tables: Any = None) -> Any:
     model, url = load_feature_model(model_uri)
     if hasattr(keys, "sparkSession"):
         return _scored_offline(model, keys, store_or_tables)
-    return _scored_online(model, keys, store_or_tables or url)
-
-
-def _scored_online(model: FeatureModel, rows: Sequence[Mapping[str, Any]], store: OnlineStore | str | None) -> list[dict[str, Any]]:
-    import pandas as pd
-
-    from goldlane.features.online import open_store
-    from goldlane.features.online_rows import looked_up
-
+    if not isinstance(keys, Sequence):
+        raise UsageError(f"keys are a Spark DataFrame (offline) or a list of mappings (online), not a {type(keys).__name__}")
+    store = store_or_tables or url
     if not store:
         raise UsageError("nothing says which store has the features", hint="name it, or log the model with store=")
-    complete = looked_up(rows, model.record, open_store(store) if isinstance(store, str) else store)
+    if not isinstance(store, str):
+        return _scored_online(model, keys, store)
+    with closing(open_store(store)) as opened:
+        return _scored_online(model, keys, opened)
+
+
+def _scored_online(model: FeatureModel, rows: Sequence[Mapping[str, Any]], store: OnlineStore) -> list[dict[str, Any]]:
+    import pandas as pd
+
+    complete = looked_up(rows, model.record, store)
     if not complete:
         return []
     predictions = model.predictor.predict(pd.DataFrame(complete))
@@ -83,6 +89,8 @@ def _scored_offline(model: FeatureModel, keys: DataFrame, tables: Tables | str |
 
 
 def _joined(keys: DataFrame, record: TrainingRecord, tables: Tables | str | Path | None) -> DataFrame:
+    if hasattr(tables, "lookup_many") or (isinstance(tables, str) and "://" in tables):
+        raise UsageError("a DataFrame is scored from tables", hint="give the rows as a list of mappings to read a store")
     sources = Sources(keys.sparkSession)
     declared = [table.declaration for table in record.tables]
     given = _recorded_places(record) if tables is None else declared if isinstance(tables, (str, Path)) else tables

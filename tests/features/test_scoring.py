@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from goldlane.errors import MissingExtraError
+from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features import FeatureTable, TrainingSet, log_model, open_store, publish, score, training_set
 from goldlane.features.declarations import Feature
 from goldlane.features.errors import TrainingError
@@ -151,6 +151,15 @@ def test_what_scoring_lacks_is_named_all_at_once(logged: Logged, spark: SparkSes
         score(logged.uri, spark.createDataFrame([("m1",)], "merchant_id string"), logged.storage)
     with pytest.raises(TrainingError, match="key 'merchant_id' is missing in 1 of 2 rows, first in row 1"):
         score(logged.uri, [KEYS[0], {"amount": 1}], logged.store)
+
+
+def test_rows_of_the_wrong_kind_are_told_where_they_belong(logged: Logged, spark: SparkSession) -> None:
+    keys = pd.DataFrame(KEYS)
+
+    with pytest.raises(UsageError, match="a DataFrame is scored from tables"):
+        score(logged.uri, spark.createDataFrame(keys), logged.store)  # type: ignore[call-overload]  # the mistake
+    with pytest.raises(UsageError, match=r"keys are a Spark DataFrame .* or a list of mappings .*, not a DataFrame"):
+        score(logged.uri, keys, logged.store)  # type: ignore[call-overload]  # the mistake
 
 
 def test_a_store_that_serves_another_definition_is_refused(logged: Logged, tmp_path: Path) -> None:
