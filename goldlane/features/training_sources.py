@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,4 +98,4 @@ def identity(labels: DataFrame) -> tuple[int, str]:
     nulls = [F.col(f"`{name}`").isNull() for name in labels.columns]
     hashed = F.xxhash64(*values, *nulls).cast("decimal(38,0)")
     rows, total = labels.agg(F.count(F.lit(1)), F.sum(hashed)).collect()[0]
-    return rows, f"{labels.schema.simpleString()} {total}"
+    return rows, hashlib.sha256(f"{labels.schema.simpleString()} {rows} {total}".encode()).hexdigest()[:16]
