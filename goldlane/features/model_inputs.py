@@ -73,7 +73,8 @@ def _conformed(values: pd.Series, kind: str) -> pd.Series:
     if kind in _TEXTS:
         return values.astype(object).where(values.notna(), None)
     if kind in TIMES:
-        return pd.to_datetime(values.map(_microseconds, na_action="ignore").astype("Int64"), unit="us")
+        microseconds = pd.array([None if pd.isna(value) else _microseconds(value) for value in values], dtype="Int64")
+        return pd.to_datetime(pd.Series(microseconds, index=values.index), unit="us")
     return values.astype("float64")
 
 

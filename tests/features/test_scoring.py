@@ -164,7 +164,8 @@ def test_rows_of_the_wrong_kind_are_told_where_they_belong(logged: Logged, spark
 
 def test_a_store_that_serves_another_definition_is_refused(logged: Logged, tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/online.db")
-    with pytest.raises(TrainingError, match="the store has no table 'merchants'; it has none yet"):
+    publish(replace(MERCHANTS, name="others", source="merchants"), logged.storage, store)
+    with pytest.raises(TrainingError, match="the store has no table 'merchants'; it has others"):
         score(logged.uri, KEYS, store)
 
     publish(replace(MERCHANTS, features=MERCHANTS.features[:-1]), logged.storage, store)
