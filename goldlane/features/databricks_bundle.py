@@ -43,7 +43,7 @@ def add_features(resources: Resources, tables: Iterable[FeatureTable], unity: Un
     try:
         from databricks.bundles.features import Feature as BundleFeature
     except ImportError as missing:
-        raise MissingExtraError("databricks", needed_for="features in a bundle") from missing
+        raise MissingExtraError("databricks", needed_for="adding features to a bundle") from missing
     for key, resource in bundle_features(tables, unity).items():
         resources.add_feature(key, BundleFeature.from_dict(resource))  # type: ignore[arg-type]  # its dictionaries are typed dictionaries
 

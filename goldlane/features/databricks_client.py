@@ -23,7 +23,7 @@ def execute(calls: Iterable[Call], *, client: Any = None, spark: SparkSession | 
     try:
         from databricks.feature_engineering import FeatureEngineeringClient, FeatureLookup
     except ImportError as missing:
-        raise MissingExtraError("databricks", needed_for="feature tables on Databricks") from missing
+        raise MissingExtraError("databricks", needed_for="making feature tables on Databricks") from missing
     asked = client or FeatureEngineeringClient()
     made: list[Any] = []
     for call in calls:

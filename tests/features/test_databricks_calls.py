@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features import CUSTOMER_FEATURES, FEATURE_TABLES, MERCHANT_FEATURES
-from goldlane.errors import UsageError
+from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features import Feature, FeatureTable, Rolling
 from goldlane.features.databricks_bundle import add_features, bundle_features
 from goldlane.features.databricks_calls import (
@@ -98,6 +99,32 @@ def test_the_schema_that_is_made_is_the_declared_one(merchants: FeatureTable) ->
     made = [field.dataType.simpleString() for field in create.arguments["schema"]]
     assert made == ["string", "timestamp", *kinds]
     assert [field.metadata["comment"] for field in create.arguments["schema"].fields[2:]] == list(kinds)
+
+
+@pytest.mark.parametrize(
+    "kind, written",
+    [
+        ("tinyint", "byte"),
+        ("smallint", "short"),
+        *((kind, kind) for kind in ("decimal(9,2)", "date", "timestamp", "timestamp_ntz", "binary")),
+    ],
+)
+def test_a_type_is_refused_exactly_where_the_package_refuses_it(merchants: FeatureTable, kind: str, written: str) -> None:
+    from databricks.ml_features._compute_client._compute_client import ComputeClient
+    from pyspark.sql.types import StructType
+
+    table = replace(merchants, features=(feature("value", kind),))
+
+    def refused(check: Callable[[], Any]) -> bool:
+        try:
+            check()
+        except ValueError:
+            return True
+        return False
+
+    theirs = StructType.fromJson({"fields": [{"name": "value", "type": written, "nullable": True, "metadata": {}}]})
+    check = ComputeClient._check_schema_top_level_types_supported  # noqa: SLF001  what the package does before it makes a table
+    assert refused(lambda: create_table_calls([table], PAYMENTS)) == refused(lambda: check(theirs))
 
 
 def test_rows_are_merged_with_the_declared_columns_only(merchants: FeatureTable) -> None:
@@ -207,6 +234,16 @@ def test_windows_that_databricks_has_not_are_named_at_once() -> None:
         "say current_row=False, or a delay"
     )
     assert "real_time_features.txn_amount_5m has a default, which features on Databricks have not" in refused.value.mistakes
+
+
+def test_without_the_packages_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "databricks.feature_engineering", None)
+    monkeypatch.setitem(sys.modules, "databricks.bundles.features", None)
+
+    with pytest.raises(MissingExtraError, match="making feature tables on Databricks needs the extra 'databricks'"):
+        execute([])
+    with pytest.raises(MissingExtraError, match="adding features to a bundle needs the extra 'databricks'"):
+        add_features(None, [], PAYMENTS)  # type: ignore[arg-type]  # never looked at
 
 
 def feature(name: str, kind: str) -> Feature:
