@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from goldlane.features.errors import TrainingError
@@ -35,14 +36,18 @@ class Predictor:
         """One prediction per row; ``rows`` has every input, in whatever form.
 
         Raises:
-            TrainingError: columns are missing.
+            TrainingError: columns are missing, or the model gives something else than one prediction per row.
         """
         lacking = [f"input {name!r} is no column of the rows" for name in self.inputs if name not in rows.columns]
         if lacking:
             raise TrainingError("predicting", lacking)
-        frame = conformed(rows[list(self.inputs)], self.inputs)
         predict: Callable[[pd.DataFrame], Any] = getattr(self.model, "predict", self.model)
-        return pd.Series(predict(frame), index=rows.index).astype(PREDICTIONS[self.predicts])
+        found = np.asarray(predict(conformed(rows[list(self.inputs)], self.inputs)))
+        if found.shape != (len(rows),):
+            raise TrainingError(
+                "predicting", [f"{len(rows)} rows gave an array of shape {found.shape}; log a function that gives one value each"]
+            )
+        return pd.Series(found, index=rows.index).astype(PREDICTIONS[self.predicts])
 
 
 def conformed(rows: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features import FeatureTable, TrainingSet, log_model, open_store, publish, score, training_set
 from goldlane.features.declarations import Feature
 from goldlane.features.errors import TrainingError
-from goldlane.features.model_inputs import conformed
+from goldlane.features.model_inputs import Predictor, conformed
 from goldlane.features.online import OnlineStore
 
 if TYPE_CHECKING:
@@ -208,3 +208,15 @@ def test_a_model_sees_one_form_of_a_value_wherever_it_came_from(kind: str, offli
 
     pd.testing.assert_frame_equal(conformed(pd.DataFrame({"v": online}), {"v": kind}), expected)
     assert [value if pd.notna(value) else None for value in expected["v"]] == [value if pd.notna(value) else None for value in seen]
+
+
+def test_a_model_may_be_a_function_and_gives_one_prediction_per_row() -> None:
+    rows = pd.DataFrame({"sales": [1, None], "beside": ["a", "b"]}, index=[7, 3])
+
+    doubled = Predictor(model=lambda frame: frame["sales"] * 2, inputs={"sales": "bigint"}).predict(rows)
+
+    pd.testing.assert_series_equal(doubled, pd.Series([2.0, np.nan], index=[7, 3]), check_names=False)
+    with pytest.raises(TrainingError, match=r"2 rows gave an array of shape \(2, 2\)"):
+        Predictor(model=lambda frame: np.zeros((len(frame), 2)), inputs={"sales": "bigint"}).predict(rows)
+    with pytest.raises(TrainingError, match="input 'velocity' is no column of the rows"):
+        Predictor(model=len, inputs={"velocity": "bigint"}).predict(rows)
