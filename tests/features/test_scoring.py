@@ -76,11 +76,10 @@ def logged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "merchant_id string, at timestamp, amount int, loss double",
     )
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.create_experiment("scoring", artifact_location=(folder / "artifacts").as_uri())
-    mlflow.set_experiment("scoring")
+    experiment = mlflow.create_experiment("scoring", artifact_location=(folder / "artifacts").as_uri())
     made = training_set(labels, [MERCHANTS], storage=folder, label="loss", label_time="at")
     fitted = made.to_pandas()
-    with mlflow.start_run() as run:
+    with mlflow.start_run(experiment_id=experiment) as run:
         tree = DecisionTreeRegressor(random_state=0).fit(fitted[list(INPUTS)], fitted["loss"])
         info = log_model(tree, made, inputs=INPUTS, store=f"sqlite:///{folder}/online.db")
     yield Logged(uri=info.model_uri, run_id=run.info.run_id, training=made, storage=folder, store=store)
