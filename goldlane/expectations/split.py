@@ -34,7 +34,7 @@ def split(df: DataFrame, rules: Sequence[Rule]) -> Split:
     row) and ``_quarantined_at`` (when its query or micro-batch started). Batch and stream; nothing runs here.
 
     The halves are two queries. They are complements only over the same rows at the same instant: where ``df`` is not repeatable,
-    or a rule reads ``current_timestamp()``, write both from one ``foreachBatch`` or one persisted frame.
+    or a rule reads ``current_timestamp()``, ``write_split`` computes them once, for both.
 
     Raises:
         UsageError: ``df`` has ``_broken_rules`` or ``_quarantined_at`` already, or lacks columns that the rules read.

@@ -15,8 +15,8 @@ from sqlglot import exp
 
 from goldlane.expectations import Rule
 from goldlane.expectations.predicate import DIALECT
+from goldlane.expectations.table_fit import INTEGERS, is_number
 
-_INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint"})
 _FLOATS = frozenset({"float", "double"})
 _SIGNS: dict[type[Any], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _FLOAT_EXACT = 2**24
@@ -64,8 +64,8 @@ def _alone(node: Any, types: Mapping[str, str]) -> str:
         return f"({_quoted(_column(node.this, types)[0])} IS NULL)"
     if isinstance(node, exp.IsNan):
         column, kind = _column(node.this, types)
-        # Spark's isnan is false of NULL.
-        return f"coalesce(isnan({_quoted(column)}), false)" if kind in _FLOATS else _refuse()
+        # Spark's isnan is false of NULL, and of numbers that are no floats.
+        return f"coalesce(isnan({_quoted(column)}), false)" if kind in _FLOATS else "false" if is_number(kind) else _refuse()
     if isinstance(node, exp.Column):
         column, kind = _column(node, types)
         return _quoted(column) if kind == "boolean" else _refuse()
@@ -120,9 +120,9 @@ def _number(text: str, kind: str) -> str:
     if kind in _FLOATS:
         exact = kind == "double" or scale > 0 or abs(number) <= _FLOAT_EXACT
         return f"CAST('{text}' AS DOUBLE)" if exact else _refuse()
-    if kind not in _INTEGERS and not kind.startswith("decimal"):
+    if kind not in INTEGERS and not kind.startswith("decimal"):
         return _refuse()
-    return text if scale == 0 and kind in _INTEGERS else _decimal(text, max(len(digits), scale), scale)
+    return text if scale == 0 and kind in INTEGERS else _decimal(text, max(len(digits), scale), scale)
 
 
 def _decimal(text: str, precision: int, scale: int) -> str:

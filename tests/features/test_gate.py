@@ -141,6 +141,7 @@ PREDICATES = (
     + [f"money {sign} {value}" for sign in ("=", "<", ">=") for value in ("0.1", "0.105", "-1.5", "0", "10000000")]
     + ["text IN ('', 'it\\'s')", "number NOT IN (1, 2)", "real BETWEEN 0 AND 1", "number BETWEEN 0.5 AND 2", "money NOT BETWEEN 0 AND 0.1"]
     + ["isnan(real)", "NOT isnan(short) AND flag", "flag = false OR text IS NULL", "NOT (flag OR real > 0)", "1 > number"]
+    + ["number >= 0 AND NOT isnan(number)", "isnan(money) OR flag"]
 )
 
 

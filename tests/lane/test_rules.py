@@ -7,7 +7,9 @@ import pytest
 from pyspark.sql import functions as F
 
 from expectations import CHARGEBACKS, CUSTOMERS, MERCHANTS, RULES, TRANSACTIONS
+from features import FEATURE_TABLES
 from goldlane.expectations import Rule, Rules, split, with_broken_rules
+from goldlane.features.row_predicates import portable
 from pipelines.silver.chargebacks import typed_chargebacks
 from pipelines.silver.customers import typed_customers
 from pipelines.silver.merchants import typed_merchants
@@ -15,6 +17,8 @@ from pipelines.silver.transactions import typed_transactions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+    from goldlane.features import FeatureTable
 
 PLACE = "_source_file STRING, _file_modified_at TIMESTAMP, _block_start BIGINT, _row BIGINT, _ingested_at TIMESTAMP"
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
@@ -43,6 +47,13 @@ FEEDS = {
 def _landed(spark: SparkSession, values: dict[str, object]) -> DataFrame:
     ddl = ", ".join(f"{name} STRING" for name in values)
     return spark.createDataFrame([(*values.values(), *FROM.values())], f"{ddl}, {PLACE}")
+
+
+@pytest.mark.parametrize("table", [table for table in FEATURE_TABLES if table.name in RULES], ids=lambda table: table.name)
+def test_no_rule_of_a_gold_table_needs_a_jvm_to_be_asked_before_publishing(table: FeatureTable) -> None:
+    types = {feature.name: feature.type for feature in table.features}
+
+    assert [rule.name for rule in RULES[table.name] if portable(rule, types) is None] == []
 
 
 @pytest.mark.parametrize("rule", [*TRANSACTIONS, *CUSTOMERS, *MERCHANTS, *CHARGEBACKS], ids=lambda rule: rule.name)
