@@ -5,8 +5,10 @@ Importing this needs neither Spark nor Java: a server reads an application's rul
 
 from __future__ import annotations
 
-from goldlane.expectations.broken import Counts, count_broken, with_broken_rules
+from goldlane.expectations.broken import Counts, count_broken, observed_counts, with_broken_rules
 from goldlane.expectations.enforcement import Check, enforce, violation
+from goldlane.expectations.gx import gx_failures, to_gx_suite
+from goldlane.expectations.gx_import import FromGx, Untranslated, from_gx_suite
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.quality import CheckCount, Quality, count_quality, quality
 from goldlane.expectations.replay import Replayed, replay_quarantine
@@ -24,6 +26,7 @@ __all__ = [
     "Check",
     "CheckCount",
     "Counts",
+    "FromGx",
     "Quality",
     "Replayed",
     "Rule",
@@ -34,16 +37,20 @@ __all__ = [
     "TableRule",
     "TableRules",
     "TableVerdict",
+    "Untranslated",
     "check_table",
     "count_broken",
     "count_quality",
     "enforce",
     "foreign_key",
     "fresh_within",
+    "from_gx_suite",
+    "gx_failures",
     "in_range",
     "in_set",
     "matches",
     "not_null",
+    "observed_counts",
     "primary_key",
     "quality",
     "replay_quarantine",
@@ -51,6 +58,7 @@ __all__ = [
     "split",
     "sum_between",
     "table_checks",
+    "to_gx_suite",
     "unique",
     "violation",
     "with_broken_rules",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from goldlane.errors import GoldlaneError
 from goldlane.expectations.mask import Masks, with_masks
 from goldlane.expectations.resolve import require_fitting, require_free
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Observation
 
     from goldlane.expectations.rule import Rule
 
@@ -25,17 +26,31 @@ class Counts:
     broken: dict[str, int]
 
 
-def with_broken_rules(df: DataFrame, rules: Sequence[Rule], column: str = BROKEN_RULES) -> DataFrame:
+def with_broken_rules(
+    df: DataFrame, rules: Sequence[Rule], column: str = BROKEN_RULES, *, observation: Observation | str | None = None
+) -> DataFrame:
     """Every row of ``df`` plus ``column``: the names of the rules it breaks, in the rules' order; an empty array for a good row.
 
-    Each predicate is evaluated once per row, and names are made for broken rows only. Batch and stream.
+    Each predicate is evaluated once per row, and names are made for broken rows only. Batch and stream. With an ``observation`` (for a
+    stream its name) the write that carries the rows counts them as well: ``observed_counts`` reads it.
 
     Raises:
         UsageError: ``df`` has ``column`` already, or lacks columns that the rules read.
     """
     require_free(df, column)
     require_fitting(df, rules)
-    return decoded(df, rules, column)
+    return decoded(df, rules, column, observation)
+
+
+def observed_counts(metrics: Mapping[str, Any], rules: Sequence[Rule]) -> Counts:
+    """What ``count_broken`` would say of the rows that were written, given the metrics of the observation.
+
+    Raises:
+        GoldlaneError: the metrics are empty, because the write was aborted.
+    """
+    if "rows" not in metrics:
+        raise GoldlaneError("the write left no counts", hint="it was aborted; count_broken(df, rules) counts with a scan of its own")
+    return Counts(rows=metrics["rows"], broken={rule.name: metrics[f"broken_{position}"] for position, rule in enumerate(rules)})
 
 
 def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
@@ -52,11 +67,14 @@ def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
     return Counts(rows=rows, broken={rule.name: failed for rule, failed in zip(rules, failures, strict=True)})
 
 
-def decoded(df: DataFrame, rules: Sequence[Rule], column: str) -> DataFrame:
+def decoded(df: DataFrame, rules: Sequence[Rule], column: str, observation: Observation | str | None = None) -> DataFrame:
     """``with_broken_rules`` of a frame and rules that are known to fit."""
     from pyspark.sql import functions as F
 
     marked, masks = with_masks(df, [F.expr(rule.sql) for rule in rules])
+    if observation is not None:
+        failed = (F.count(F.when(masks.broken(position), F.lit(1))).alias(f"broken_{position}") for position in range(len(rules)))
+        marked = marked.observe(observation, F.count(F.lit(1)).alias("rows"), *failed)
     return marked.withColumn(column, rule_names(rules, masks)).drop(*masks.names)
 
 

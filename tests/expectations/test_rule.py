@@ -140,6 +140,12 @@ def test_rules_name_every_repetition_and_every_stranger_at_once() -> None:
         (in_range("a", high=float("inf")), "a <= CAST('Infinity' AS DOUBLE)"),
         (in_set("a", ["it's", "\\"]), r"a IN ('it\'s', '\\')"),
         (in_set("a", [True]), "a IN (true)"),
+        (in_set("a", {"b", "a", "c"}), "a IN ('a', 'b', 'c')"),
+        (in_set("a", (1, 2.5, 1)), "a IN (1, 2.5)"),
+        (in_range("a", False), "a >= false"),
+        (in_range("a", -1.5), "a >= -1.5 AND NOT isnan(a)"),
+        (in_range("a", Decimal("0.10"), Decimal("-0E-3") + 1), "a >= 0.10 AND a <= 1.000"),
+        (in_range("a", "", "m"), "a >= '' AND a <= 'm'"),
         (matches("a", r"^\d+$"), r"a RLIKE '^\\d+$'"),
     ],
 )
@@ -158,6 +164,14 @@ def test_a_helper_takes_what_a_rule_takes() -> None:
     [
         lambda: in_range("a"),
         lambda: in_range("a", float("nan")),
+        lambda: in_range("a", Decimal("NaN"), 1),
+        lambda: in_range("a", 0, float("nan")),
+        lambda: in_range("a", 2, 1),
+        lambda: in_range("a", date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=timezone.utc)),
+        lambda: in_range("a", 1, "2"),
+        lambda: in_set("a", ["1", 2]),
+        lambda: in_set("a", [True, 1]),
+        lambda: matches("a", 1),  # type: ignore[arg-type]
         lambda: in_set("a", []),
         lambda: in_set("a", "abc"),
         lambda: in_set("a", [None]),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql import Observation
 
-from goldlane.errors import UsageError
+from goldlane.errors import GoldlaneError, UsageError
 from goldlane.expectations import (
     Action,
     Rule,
@@ -19,6 +20,7 @@ from goldlane.expectations import (
     in_set,
     matches,
     not_null,
+    observed_counts,
     split,
     with_broken_rules,
 )
@@ -79,6 +81,20 @@ def test_counts_name_every_rule_in_one_pass(spark: SparkSession) -> None:
 
     assert counts.rows == 4
     assert counts.broken == {"amount_is_in_range": 2, "currency_is_in_set": 2, "currency_matches": 1, "amount_is_small": 1}
+
+
+def test_the_write_that_carries_the_reasons_counts_too(spark: SparkSession, tmp_path: Path) -> None:
+    frame = spark.createDataFrame([(1, 5.0, "EUR"), (2, None, "EUR"), (3, 500.0, None), (4, -1.0, "?")], PAYMENT)
+    observation = Observation()
+
+    with_broken_rules(frame, RULES, observation=observation).filter("id > 2").write.parquet(str(tmp_path / "judged"))
+
+    assert observed_counts(observation.get, RULES) == count_broken(frame, RULES)
+
+
+def test_a_write_that_was_aborted_has_no_counts() -> None:
+    with pytest.raises(GoldlaneError, match="count_broken"):
+        observed_counts({}, RULES)
 
 
 def test_kept_has_the_source_columns_and_quarantined_two_more(spark: SparkSession) -> None:
