@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import GoldlaneError
+from goldlane.errors import GoldlaneError, UsageError
 from goldlane.expectations.mask import Masks, with_masks
-from goldlane.expectations.resolve import require_fitting, require_free
+from goldlane.expectations.resolve import require_fitting, require_free, require_observable
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Observation
@@ -35,8 +35,9 @@ def with_broken_rules(
     stream its name) the write that carries the rows counts them as well: ``observed_counts`` reads it.
 
     Raises:
-        UsageError: ``df`` has ``column`` already, or lacks columns that the rules read.
+        UsageError: ``df`` has ``column`` already, or lacks columns that the rules read, or is a stream and its observation no name.
     """
+    require_observable(df, observation)
     require_free(df, column)
     require_fitting(df, rules)
     return decoded(df, rules, column, observation)
@@ -57,10 +58,12 @@ def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
     """How many rows of ``df`` break each rule, whatever its action; one scan.
 
     Raises:
-        RuleError: ``df`` lacks columns that the rules read.
+        UsageError: ``df`` is a stream, or lacks columns that the rules read.
     """
     from pyspark.sql import functions as F
 
+    if df.isStreaming:
+        raise UsageError("a stream has no end to count to", hint="observe the write: with_broken_rules(..., observation='a name')")
     require_fitting(df, rules)
     broken = [F.count(F.when(~F.expr(rule.sql), F.lit(True))) for rule in rules]
     rows, *failures = df.agg(F.count(F.lit(1)), *broken).collect()[0]

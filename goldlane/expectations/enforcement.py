@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldlane.errors import Mistakes, UsageError
+from goldlane.errors import Mistakes
 from goldlane.expectations.mask import Masks, with_masks
-from goldlane.expectations.resolve import analysis_error
+from goldlane.expectations.resolve import analysis_error, require_observable
 from goldlane.expectations.rule import Action
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def enforce(df: DataFrame, checks: Sequence[Check], observation: Observation | s
     Raises:
         Mistakes: two checks have one name, or a check cannot be evaluated on ``df``; all of them at once.
     """
-    if df.isStreaming and not isinstance(observation, str):
-        raise UsageError(f"flow {flow!r}: a stream is observed by a name", hint="pass text, and read it from the query's progress")
+    require_observable(df, observation)
     marked, masks = marked_frame(df, checks, flow=flow)
     observed = marked.observe(observation, *metric_columns(checks, masks), *_stop(df.columns, checks, masks, flow))
     return observed.filter(~masks.any_broken(_acting(checks, Action.DROP))).drop(*masks.names)

@@ -9,7 +9,7 @@ from goldlane.errors import UsageError, first_line
 from goldlane.expectations.rule import RuleError
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Observation
 
     from goldlane.expectations.rule import Rule
 
@@ -35,6 +35,12 @@ def require_free(df: DataFrame, *names: str) -> None:
             f"the frame has a column {', '.join(map(repr, taken))} already",
             hint="rename or drop it; this name carries the verdict of the rules",
         )
+
+
+def require_observable(df: DataFrame, observation: Observation | str | None) -> None:
+    """Raise ``UsageError`` when ``df`` is a stream and ``observation`` is no name."""
+    if df.isStreaming and observation is not None and not isinstance(observation, str):
+        raise UsageError("a stream is observed by a name", hint="pass text, and read it from the query's progress")
 
 
 def analysis_error(df: DataFrame, verdicts: Sequence[Column]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pyspark.sql import Observation
 
 from goldlane.errors import UsageError
 from goldlane.expectations import Action, Rule, RuleError, count_broken, in_range, in_set, matches, not_null, split, with_broken_rules
@@ -88,3 +89,14 @@ def test_a_frame_with_broken_rules_already_takes_another_name(spark: SparkSessio
         with_broken_rules(frame, [not_null("currency")])
 
     assert with_broken_rules(frame, [not_null("currency")], "also_broken").collect()[0]["also_broken"] == ["currency_is_not_null"]
+
+
+def test_a_stream_is_counted_by_its_write_and_observed_by_a_name(spark: SparkSession) -> None:
+    stream = spark.readStream.format("rate").load()
+
+    with pytest.raises(UsageError, match="observe the write"):
+        count_broken(stream, [not_null("value")])
+    with pytest.raises(UsageError, match="by a name"):
+        with_broken_rules(stream, [not_null("value")], observation=Observation())
+
+    assert with_broken_rules(stream, [not_null("value")], observation="quality").isStreaming
