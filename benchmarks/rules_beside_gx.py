@@ -125,8 +125,8 @@ def _ways(rows: DataFrame) -> dict[str, Callable[[], object]]:
     )
 
     def validate(persist: bool, suite: Any) -> Callable[[], object]:  # noqa: FBT001  the setting that is compared
-        source = context.data_sources.add_or_update_spark(f"persist_{persist}", persist=persist)
-        batches = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("all")
+        source = context.data_sources.add_spark(f"{suite.name}_{persist}", persist=persist)
+        batches = source.add_dataframe_asset("transactions").add_batch_definition_whole_dataframe("all")
         return lambda: batches.get_batch({"dataframe": rows}).validate(suite, result_format="BOOLEAN_ONLY")
 
     return {

@@ -115,15 +115,6 @@ def test_warn_rules_alone_quarantine_nothing(spark: SparkSession) -> None:
     assert (halves.kept.count(), halves.quarantined.count()) == (1, 0)
 
 
-def test_two_hundred_rules_have_a_bit_each(spark: SparkSession) -> None:
-    rules = [Rule(name=f"is_not_{number}", predicate=f"a <> {number}") for number in range(200)]
-    frame = spark.createDataFrame([(0,), (62,), (63,), (126,), (199,), (999,)], "a int")
-
-    verdicts = [row["_broken_rules"] for row in with_broken_rules(frame, rules).collect()]
-
-    assert verdicts == [["is_not_0"], ["is_not_62"], ["is_not_63"], ["is_not_126"], ["is_not_199"], []]
-
-
 def test_nested_fields_quoted_names_and_lambdas_are_found(spark: SparkSession) -> None:
     frame = spark.sql("SELECT named_struct('b', 1) AS a, 2 AS `my col`, 3 AS `x.y`, array(1, 2) AS xs")
     rules = Rules(
