@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlglot
@@ -15,8 +16,18 @@ from goldlane.errors import first_line
 DIALECT = "databricks"
 _NO_VERDICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe, exp.Star, exp.Tuple, exp.Interval, exp.Literal)
 _TRUTHLIKE = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN}
-_NOT_REPEATABLE = (exp.Rand, exp.Randn, exp.Uuid)
-_NOT_REPEATABLE_NAMES = {"monotonically_increasing_id", "random", "randstr", "shuffle", "spark_partition_id", "uniform"}
+_NOT_REPEATABLE = frozenset(
+    {"monotonically_increasing_id", "rand", "randn", "random", "randstr", "shuffle", "spark_partition_id", "uniform", "uuid"}
+)
+# What sqlglot takes for an ordinary function.
+_AGGREGATES = frozenset(
+    {"any", "every", "some", "mean", "std", "try_avg", "try_sum", "count_min_sketch", "histogram_numeric", "row_number"}
+    | {"bitmap_and_agg", "hll_sketch_agg", "hll_union_agg", "schema_of_variant_agg"}
+    | {"kll_sketch_agg_bigint", "kll_sketch_agg_double", "kll_sketch_agg_float"}
+    | {"theta_intersection_agg", "theta_sketch_agg", "theta_union_agg"}
+)
+_GENERATORS = frozenset({"inline_outer", "json_tuple", "variant_explode", "variant_explode_outer"})
+_QUANTIFIED = {TokenType.LIKE, TokenType.ILIKE, TokenType.RLIKE}  # LIKE ANY (...) calls nothing
 
 
 def predicate_mistakes(predicate: str) -> list[str]:
@@ -35,7 +46,7 @@ def predicate_mistakes(predicate: str) -> list[str]:
         mistakes.append("holds a semicolon; one predicate is one expression")
     if any(token.comments for token in tokens):
         mistakes.append("holds a comment; say it in `why`")
-    return mistakes or _expression_mistakes(predicate)
+    return mistakes or _expression_mistakes(predicate, _called(tokens))
 
 
 def root_columns(predicate: str) -> tuple[str, ...]:
@@ -48,12 +59,22 @@ def _parsed(predicate: str) -> Any:
     return sqlglot.parse_one(predicate, read=DIALECT, into=exp.Condition, error_level=ErrorLevel.RAISE)
 
 
-def _expression_mistakes(predicate: str) -> list[str]:
+def _called(tokens: Sequence[Any]) -> frozenset[str]:
+    """The names of the functions that are called."""
+    triples = zip([None, *tokens], tokens, tokens[1:], strict=False)
+    return frozenset(
+        token.text.lower()
+        for before, token, after in triples
+        if after.token_type is TokenType.L_PAREN and not (before and before.token_type in _QUANTIFIED)
+    )
+
+
+def _expression_mistakes(predicate: str, called: frozenset[str]) -> list[str]:
     try:
         expression = _parsed(predicate)
     except ParseError as error:
         return [f"does not parse as one SQL expression{_place(error)}"]
-    mistakes = [*_forbidden(expression)]
+    mistakes = _forbidden(expression, called)
     kind = annotate_types(expression.copy(), dialect=DIALECT).type
     known = kind is not None and kind.this not in _TRUTHLIKE
     if known or isinstance(expression.unnest(), _NO_VERDICT):
@@ -61,21 +82,19 @@ def _expression_mistakes(predicate: str) -> list[str]:
     return mistakes
 
 
-def _forbidden(expression: Any) -> list[str]:
+def _forbidden(expression: Any, called: frozenset[str]) -> list[str]:
     found = {
         "holds a subquery; a rule sees one row and no other table": expression.find(exp.Query) is not None,
-        "holds an aggregate or window function; a rule sees one row": expression.find(exp.AggFunc, exp.Window) is not None,
-        "makes rows out of one (explode); a rule gives one verdict per row": expression.find(exp.UDTF, exp.Explode, exp.Posexplode)
-        is not None,
+        "holds an aggregate or window function; a rule sees one row": bool(
+            expression.find(exp.AggFunc, exp.Window) or called & _AGGREGATES
+        ),
+        "makes rows out of one (explode); a rule gives one verdict per row": bool(
+            expression.find(exp.UDTF, exp.Explode, exp.Posexplode) or called & _GENERATORS
+        ),
         "holds a parameter marker; write the value": expression.find(exp.Parameter, exp.Placeholder) is not None,
-        "gives another verdict each time it is asked; a row could land on both sides or on none": _is_random(expression),
+        "gives another verdict each time it is asked; a row could land on both sides or on none": bool(called & _NOT_REPEATABLE),
     }
     return [mistake for mistake, applies in found.items() if applies]
-
-
-def _is_random(expression: Any) -> bool:
-    names = {str(call.name).lower() for call in expression.find_all(exp.Anonymous)}
-    return expression.find(*_NOT_REPEATABLE) is not None or not names.isdisjoint(_NOT_REPEATABLE_NAMES)
 
 
 def _place(error: ParseError) -> str:
