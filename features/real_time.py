@@ -1,4 +1,4 @@
-"""How fast a card is being used right now: events in the table, merged tile by tile when published and read."""
+"""How fast a card is being used right now: merged from tiles when it is read."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def _velocity(window: str, hop: str) -> tuple[Feature, Feature]:
 
 REAL_TIME_FEATURES = FeatureTable(
     name="real_time_features",
-    description="Velocity of a card; its gold table holds one row per transaction, not per day.",
+    description="Velocity of a card, merged at read time from the tiles of its transactions.",
     keys=("customer_id",),
     event_time="as_of",
+    source="real_time_features_tiles",
     features=tuple(feature for window, hop in _HOPS.items() for feature in _velocity(window, hop)),
 )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from goldlane.features.publishing import Published, publish
     from goldlane.features.records import TrainingRecord
     from goldlane.features.scoring import score
+    from goldlane.features.tile_windows import merged_tiles, with_tiled_features
+    from goldlane.features.tiling import to_tiles
     from goldlane.features.tracking import log_model, log_training_set
     from goldlane.features.training import TrainingSet, rebuild_training_set, training_set
     from goldlane.features.windows import with_rolling_features
@@ -25,18 +27,21 @@ _MODULES = {
     "FeatureTable": "goldlane.features.declarations",
     "Published": "goldlane.features.publishing",
     "Rolling": "goldlane.features.declarations",
-    "TrainingRecord": "goldlane.features.records",
-    "TrainingSet": "goldlane.features.training",
     "log_model": "goldlane.features.tracking",
     "log_training_set": "goldlane.features.tracking",
+    "merged_tiles": "goldlane.features.tile_windows",
     "open_store": "goldlane.features.online",
     "point_in_time_join": "goldlane.features.point_in_time",
     "publish": "goldlane.features.publishing",
     "rebuild_training_set": "goldlane.features.training",
     "score": "goldlane.features.scoring",
+    "to_tiles": "goldlane.features.tiling",
     "training_set": "goldlane.features.training",
+    "TrainingRecord": "goldlane.features.records",
+    "TrainingSet": "goldlane.features.training",
     "window_rules": "goldlane.features.faults",
     "with_rolling_features": "goldlane.features.windows",
+    "with_tiled_features": "goldlane.features.tile_windows",
 }
 
 __all__ = [
@@ -48,14 +53,17 @@ __all__ = [
     "TrainingSet",
     "log_model",
     "log_training_set",
+    "merged_tiles",
     "open_store",
     "point_in_time_join",
     "publish",
     "rebuild_training_set",
     "score",
+    "to_tiles",
     "training_set",
     "window_rules",
     "with_rolling_features",
+    "with_tiled_features",
 ]
 
 

@@ -83,6 +83,11 @@ def arrow_type(type_name: str) -> pa.DataType:
     return pa.decimal128(int(type_name.partition("(")[2].partition(",")[0]), scale)
 
 
+def fields_of(struct: pa.DataType) -> list[pa.Field[Any]]:
+    """The fields of a struct's type; none of any other type."""
+    return [struct.field(number) for number in range(struct.num_fields)] if isinstance(struct, pa.StructType) else []
+
+
 def check_columns(table: FeatureTable, found: Mapping[str, pa.DataType], place: str) -> None:
     """Refuse a frame that lacks columns of the declaration, or holds them in types that do not convert; all mistakes at once."""
     wanted = arrow_schema(table)
@@ -94,6 +99,11 @@ def check_columns(table: FeatureTable, found: Mapping[str, pa.DataType], place: 
     ]
     if missing or wrong:
         raise Mistakes(f"{place} does not fit the declaration of {table.name}", [*missing, *wrong])
+
+
+def together(rows: pa.Table, keys: Iterable[str]) -> list[pa.RecordBatch]:
+    """The rows, those of one key one after the other."""
+    return rows.sort_by([(key, "ascending") for key in keys]).to_batches(max_chunksize=65536)
 
 
 def conformed(batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordBatch:

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from goldlane.features.arrow_batches import conformed, key_schema
+from goldlane.errors import Mistakes
+from goldlane.features.arrow_batches import conformed, fields_of, key_schema, together
 from goldlane.features.delta_files import ask, columns, count_rows, first_line, open_delta, plain_text
+from goldlane.features.online.values import quoted
+from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
 
 RANGE_ROWS = 1_000_000
 _SAMPLE = 64
+_NEWEST = "goldlane_newest"
 _FEED = "delta.enableChangeDataFeed"
 
 
@@ -50,8 +54,10 @@ class GoldTable:
 
     @property
     def declared_key(self) -> tuple[str, ...]:
-        """The primary key that ``FeatureTable.ddl`` declares; none where the source holds events."""
-        return () if self._table.has_tiles else (*self._table.keys, self._table.event_time)
+        """What one row is kept of: keys and time, or keys, hop and tile; none where the source holds events."""
+        if self._table.has_tiles:
+            return (*self._table.keys, "hop", "tile") if self.holds_tiles else ()
+        return (*self._table.keys, self._table.event_time)
 
     @property
     def types(self) -> dict[str, pa.DataType]:
@@ -71,6 +77,36 @@ class GoldTable:
         for batch in ask(self.delta, f"SELECT {columns(self._table.columns)} FROM gold"):  # noqa: S608  identifiers
             yield batch.take(self._places(conformed(batch, self._key_schema, self._table.name), keys))
 
+    @property
+    def holds_tiles(self) -> bool:
+        """Whether its rows are tiles (``goldlane.features.tiling``), not events or features."""
+        return set(TILE_COLUMNS) <= set(self.types)
+
+    def check_tiles(self) -> None:
+        """Refuse tiles that were made for other windows."""
+        kept = {field.name for field in fields_of(self.types["partials"])}
+        missing = [f"there are no partials of {rolling.name!r}" for rolling in self._table.rollings if rolling.name not in kept]
+        missing += [f"there is no column {key!r}" for key in self._table.keys if key not in self.types]
+        if missing:
+            raise Mistakes(
+                f"the tiles at {self.path} do not fit the declaration of {self._table.name}; run the pipeline that makes them", missing
+            )
+
+    def tiles(self, keys: pa.Table | None = None) -> Iterator[pa.RecordBatch]:
+        """The tiles that a window can reach from its key's newest event; all of one key's, or of those in ``keys``, stand together."""
+        names = self._key_schema.names
+        newest = f"({self._newest()}) AS newest ON {' AND '.join(f'tiles.{name} = newest.{name}' for name in map(quoted, names))}"
+        wanted = ", ".join(f"tiles.{quoted(name)} AS {quoted(name)}" for name in (*names, *TILE_COLUMNS))
+        reachable = f"SELECT {wanted} FROM gold AS tiles JOIN {newest} WHERE {self._reach()}"  # noqa: S608  identifiers
+        if keys is None:
+            yield from ask(self.delta, f"{reachable} ORDER BY {columns(names)}")
+            return
+        found = [
+            batch.take(self._places(conformed(batch, self._key_schema, self._table.name), keys)) for batch in ask(self.delta, reachable)
+        ]
+        if found:
+            yield from together(pa.Table.from_batches(found), names)
+
     def touched_since(self, version: int) -> pa.Table | str:
         """The keys of every row that was written or removed after ``version``, once each; or why that cannot be known."""
         from deltalake.exceptions import DeltaError
@@ -87,6 +123,20 @@ class GoldTable:
             return f"the change data feed since version {version} cannot be read ({first_line(error)})"
         keys = pa.Table.from_batches(batches, schema=self._key_schema).group_by(names).aggregate([])
         return keys.select(names).drop_null().combine_chunks()
+
+    def _newest(self) -> str:
+        """The microsecond of each key's newest event: every hop has it, the longest in the fewest rows."""
+        longest = max(hop_of(rolling) for rolling in self._table.rollings)
+        keys = columns(self._key_schema.names)
+        return f"SELECT {keys}, max(arrow_cast(at, 'Int64')) AS {_NEWEST} FROM gold WHERE hop = {longest} GROUP BY {keys}"  # noqa: S608  identifiers
+
+    def _reach(self) -> str:
+        """Somewhat more than ``tiles_needed`` at the newest event, which sees to the rest."""
+        reach = {INSTANT_HOP: max(hop_of(rolling) for rolling in self._table.rollings)}
+        for rolling in self._table.rollings:
+            hop = hop_of(rolling)
+            reach[hop] = max(reach.get(hop, 0), rolling.window_us + rolling.delay_us + hop)
+        return " OR ".join(f"(hop = {hop} AND tile * {hop} > {_NEWEST} - {span})" for hop, span in reach.items())
 
     def _without_older(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Without the rows whose next one has the same key and a later time; the store sees to the rest."""

@@ -76,7 +76,7 @@ class FeatureTable:
 
     ``event_time`` is when the row became knowable. A value older than ``ttl`` is expired; an age equal to it is still valid.
     ``source`` is the gold table's name, or makes a stream from a session. Keys are strings unless ``key_types`` says otherwise.
-    Where every rolling feature has a ``hop``, the source holds events: one row per event with the columns the windows aggregate.
+    Where every feature has a ``hop``, the source holds their tiles (``to_tiles``), or events, which are tiled whenever they are published.
 
     Raises:
         DeclarationError: all mistakes at once.

@@ -83,4 +83,6 @@ def first_line(error: Exception) -> str:
 def _without_view(data_type: pa.DataType) -> pa.DataType:
     if pa.types.is_string_view(data_type):
         return pa.string()
+    if pa.types.is_struct(data_type):
+        return pa.struct([(field.name, _without_view(field.type)) for field in data_type.fields])
     return pa.binary() if pa.types.is_binary_view(data_type) else data_type

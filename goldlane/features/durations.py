@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
@@ -17,6 +18,7 @@ _MICROSECONDS = {
 }
 
 
+@lru_cache(maxsize=256)
 def microseconds(text: str) -> int:
     """``text`` in microseconds, Spark's unit of time; a day is 86,400 s. ``ValueError`` when it is no duration."""
     if not isinstance(text, str) or _DURATION.fullmatch(text) is None:

@@ -1,4 +1,11 @@
-"""Partial aggregates in plain Python: how two become one, and how one becomes a feature's value. Layout: ``goldlane.features.tiles``."""
+"""Partial aggregates: their layout, how two become one, how one becomes a feature's value; in plain Python, which is all a reader needs.
+
+A partial is ``{field: value}``, by function as in ``LAYOUT``. It has seen at least one value: nothing has no partial. Spark merges the
+same fields (``goldlane.features.tile_merge``), by the formulas that stand here wherever one is more than an addition or a comparison.
+
+As text (JSON, in a store) decimals are texts, times are microseconds, dates are ISO texts; integers have any size; NaN and infinities are
+the texts ``NaN``, ``Infinity``, ``-Infinity``.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +15,22 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from goldlane.features.sketch import distinct_values, union
 from goldlane.features.types import decimal_scale
 
 if TYPE_CHECKING:
     from goldlane.features.rolling import Rolling
+
+LAYOUT: Mapping[str, tuple[str, ...]] = {
+    "count": ("n",),
+    "sum": ("n", "total"),
+    "mean": ("n", "total"),
+    "stddev": ("n", "mean", "m2"),
+    "min": ("value",),
+    "max": ("value",),
+    "last": ("at", "value"),
+    "count_distinct": ("hashes",),
+}
 
 # Wide enough that sums of 38-digit decimals, and their quotients, are exact to well beyond the digits that are kept.
 _EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
@@ -47,8 +66,6 @@ def _number(value: Any) -> Any:
 
 def _value(value: Any, kind: str) -> Any:
     """A value of the column as Python compares it, or as near as its feature's type tells."""
-    if value is None:
-        return None
     if kind in ("double", "float"):
         return float(value)
     return Decimal(str(value)) if decimal_scale(kind) is not None else value
@@ -60,8 +77,6 @@ def _rank(value: Any) -> tuple[bool, Any]:
 
 
 def _added(left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return right if left is None else left
     return _EXACT.add(left, right) if isinstance(left, Decimal) and isinstance(right, Decimal) else left + right
 
 
@@ -69,10 +84,11 @@ def _merged_sums(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
     return {"n": left["n"] + right["n"], "total": _added(left["total"], right["total"])}
 
 
-def _merged_spreads(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    """Counts, means and squared distances of both together, from how far apart their means are; nothing cancels."""
-    if not left["n"] or not right["n"]:
-        return left if left["n"] else right
+def spread(left: Any, right: Any) -> dict[str, Any]:
+    """Counts, means and squared distances (M2) of both together, from how far apart their means are (Chan's formula): nothing cancels.
+
+    Fields are read with ``[]``: of dictionaries in Python, of struct columns in Spark.
+    """
     n = left["n"] + right["n"]
     apart = right["mean"] - left["mean"]
     share = right["n"] / n
@@ -81,8 +97,7 @@ def _merged_spreads(left: dict[str, Any], right: dict[str, Any]) -> dict[str, An
 
 def _chosen(choose: Callable[..., Any], fields: tuple[str, ...]) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     def merged(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-        known = [part for part in (left, right) if part["value"] is not None]
-        return choose(known, key=lambda part: tuple(_rank(part[field]) for field in fields)) if known else left
+        return choose((left, right), key=lambda part: tuple(_rank(part[field]) for field in fields))  # type: ignore[no-any-return]  # it is one of them
 
     return merged
 
@@ -90,8 +105,6 @@ def _chosen(choose: Callable[..., Any], fields: tuple[str, ...]) -> Callable[[di
 def _mean(partial: Mapping[str, Any]) -> Any:
     """As Spark's: four more digits than the column for decimals, a double otherwise."""
     total, n = partial["total"], partial["n"]
-    if not n:
-        return None
     if isinstance(total, Decimal):
         digits = Decimal(1).scaleb(int(total.as_tuple().exponent) - _MEAN_DIGITS)
         return _EXACT.divide(total, Decimal(n)).quantize(digits, context=_EXACT)
@@ -123,31 +136,31 @@ _CAST: Mapping[str, Callable[[Any], Any]] = {
 }
 _DECODE: Mapping[str, Callable[[Mapping[str, Any], str], dict[str, Any]]] = {
     "count": lambda part, _: {"n": part["n"]},
-    "sum": lambda part, _: {"n": part["n"], "total": _number(part.get("total"))},
-    "mean": lambda part, _: {"n": part["n"], "total": _number(part.get("total"))},
-    "stddev": lambda part, _: {"n": part["n"], "mean": float(part.get("mean", 0)), "m2": float(part.get("m2", 0))},
-    "min": lambda part, kind: {"value": _value(part.get("value"), kind)},
-    "max": lambda part, kind: {"value": _value(part.get("value"), kind)},
-    "last": lambda part, kind: {"at": part.get("at"), "value": _value(part.get("value"), kind)},
-    "count_distinct": lambda part, _: {"values": frozenset(part.get("values", ()))},
+    "sum": lambda part, _: {"n": part["n"], "total": _number(part["total"])},
+    "mean": lambda part, _: {"n": part["n"], "total": _number(part["total"])},
+    "stddev": lambda part, _: {"n": part["n"], "mean": float(part["mean"]), "m2": float(part["m2"])},
+    "min": lambda part, kind: {"value": _value(part["value"], kind)},
+    "max": lambda part, kind: {"value": _value(part["value"], kind)},
+    "last": lambda part, kind: {"at": part["at"], "value": _value(part["value"], kind)},
+    "count_distinct": lambda part, _: {"hashes": part["hashes"]},
 }
 _MERGE: Mapping[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
     "count": lambda left, right: {"n": left["n"] + right["n"]},
     "sum": _merged_sums,
     "mean": _merged_sums,
-    "stddev": _merged_spreads,
+    "stddev": spread,
     "min": _chosen(min, ("value",)),
     "max": _chosen(max, ("value",)),
     "last": _chosen(max, ("at", "value")),
-    "count_distinct": lambda left, right: {"values": left["values"] | right["values"]},
+    "count_distinct": lambda left, right: {"hashes": union(left["hashes"], right["hashes"])},
 }
 _FINISH: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "count": lambda partial: partial["n"],
-    "sum": lambda partial: partial["total"] if partial["n"] else None,
+    "sum": lambda partial: partial["total"],
     "mean": _mean,
     "stddev": lambda partial: math.sqrt(partial["m2"] / (partial["n"] - 1)) if partial["n"] > 1 else None,
     "min": lambda partial: partial["value"],
     "max": lambda partial: partial["value"],
     "last": lambda partial: partial["value"],
-    "count_distinct": lambda partial: len(partial["values"]),
+    "count_distinct": lambda partial: distinct_values(partial["hashes"]),
 }

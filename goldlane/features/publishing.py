@@ -108,11 +108,22 @@ def _rows(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> Int
     from goldlane.features.arrow_batches import Intake, check_columns
 
     if table.has_tiles:
-        from goldlane.features.tile_rows import gold_events, tiled_rows
-
-        return tiled_rows(gold_events(gold.path, gold.version, touched), table)
+        return _tiled(table, gold, touched)
     check_columns(table, gold.types, f"the gold table at {gold.path}")
     return Intake(table, gold.rows() if touched is None else gold.rows_of(touched))
+
+
+def _tiled(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> TiledRows:
+    """From a tile table as it is, without Spark; from events by way of Spark."""
+    from goldlane.features.event_tiles import EventTiles
+    from goldlane.features.tile_rows import check_tiled, tiled_rows
+
+    check_tiled(table)
+    if gold.holds_tiles:
+        gold.check_tiles()
+        return tiled_rows(gold.tiles(touched), table)
+    made = EventTiles(table, gold.path, gold.version, touched)
+    return tiled_rows(made.batches(), table, rows_rejected=made.rows_rejected())
 
 
 def _write(rows: Intake | TiledRows, writer: TableWriter, touched: pa.Table | None) -> Written:

@@ -1,102 +1,121 @@
-"""Events grouped into tiles, in Spark: the rows that ``goldlane.features.tiles`` merges."""
+"""Events grouped into tiles, in Spark: the rows that ``goldlane.features.tiles`` describes, kept in a gold table of their own."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
+from goldlane.features.errors import WindowError
 from goldlane.features.frames import INSTANT, PREFIX, column, counted, sound
 from goldlane.features.instants import instant
-from goldlane.features.tiles import LAYOUT
+from goldlane.features.sketch import SIZE
+from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
 from goldlane.features.window_checks import check_windows
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import DataType
 
-    from goldlane.features.declarations import FeatureTable
     from goldlane.features.rolling import Rolling
 
-_HOP, _END, _SLOT = (f"{PREFIX}{name}" for name in ("hop", "end", "slot"))
+_HOP = f"{PREFIX}hop"
 
 
-def to_tiles(events: DataFrame, table: FeatureTable, *, ended_by: datetime | None = None) -> DataFrame:
-    """One row per keys, hop and tile that has ended, and per keys, hop, tile and event time for those that have not.
+def to_tiles(events: DataFrame, rolling: Sequence[Rolling], *, keys: Sequence[str] | str, time: str) -> DataFrame:
+    """One row per keys, hop and tile in which something happened, and one per keys and instant (hop 1): a keyed aggregation, and no more.
 
-    Columns: the keys, ``hop`` bigint, ``tile`` bigint, ``at`` timestamp, ``partials`` struct (``to_json`` of it is what the merge reads).
-    A tile has ended when its end is not after ``ended_by`` (now, when not given). Events without time or key belong to no tile.
-    ``table`` must have features with a hop; ``events`` hold its keys, its event time and the columns its windows aggregate.
+    Columns: the keys, ``hop`` bigint (microseconds), ``tile`` bigint, ``at`` timestamp (the tile's newest event), and ``partials``, a
+    struct with a field per window. Late events and retractions change the tiles they fall in and no other. Events without time or key
+    belong to none.
 
     Raises:
-        WindowError: the events do not fit the table's windows; all mistakes at once, before Spark works.
+        WindowError: a window has no hop, or the events do not fit the windows; all mistakes at once, before Spark works.
     """
     from pyspark.sql import functions as F
 
-    rollings = [rolling for rolling in table.rollings if rolling.hop_us is not None]
+    key_names = (keys,) if isinstance(keys, str) else tuple(keys)
+    _check_tiled(rolling, key_names)
     # Features may be named like the columns they aggregate: a tile keeps them apart from the events.
-    check_windows(events, rollings, keys=table.keys, time=table.event_time, beside=False)
-    hops = sorted({rolling.hop_us for rolling in rollings if rolling.hop_us is not None})
-    present = reduce(and_, (column(name).isNotNull() for name in (*table.keys, table.event_time)))
-    placed = events.where(present).withColumn(INSTANT, instant(events, table.event_time))
+    check_windows(events, rolling, keys=key_names, time=time, beside=False)
+    present = reduce(and_, (column(name).isNotNull() for name in (*key_names, time)))
+    placed = events.where(present).withColumn(INSTANT, instant(events, time))
+    hops = [INSTANT_HOP, *sorted({hop_of(window) for window in rolling})]
     spread = placed.withColumn(_HOP, F.explode(F.array(*(F.lit(hop).cast("bigint") for hop in hops))))
-    end = column(INSTANT) + F.pmod(-column(INSTANT), column(_HOP))
-    ended = end <= F.unix_micros(F.current_timestamp() if ended_by is None else F.lit(ended_by))
-    slotted = spread.withColumns({_END: end, _SLOT: F.when(~ended, column(INSTANT))})
-    grouped = slotted.groupBy(*(column(key) for key in table.keys), column(_HOP), column(_END), column(_SLOT))
-    partials = F.struct(*(_partial(rolling, events).alias(str(rolling.name)) for rolling in rollings))
-    tiled = grouped.agg(F.timestamp_micros(F.max(INSTANT)).alias("at"), partials.alias("partials"))
-    return tiled.select(
-        *(column(key) for key in table.keys), column(_HOP).alias("hop"), F.expr(f"{_END} div {_HOP}").alias("tile"), "at", "partials"
-    )
+    tile = F.expr(f"({INSTANT} + pmod(-{INSTANT}, {_HOP})) div {_HOP}")
+    grouped = spread.groupBy(*(column(key) for key in key_names), column(_HOP).alias("hop"), tile.alias("tile"))
+    partials = F.struct(*(_partial(window, events).alias(str(window.name)) for window in rolling))
+    return grouped.agg(F.timestamp_micros(F.max(INSTANT)).alias("at"), partials.alias("partials"))
 
 
-def _partial(rolling: Rolling, events: DataFrame) -> Column:
-    """The fields of ``tiles.LAYOUT``, in the rows of the rolling's own hop."""
+def _check_tiled(rolling: Sequence[Rolling], keys: Sequence[str]) -> None:
+    mistakes = [*_wrong_tiling(rolling, keys)]
+    if mistakes:
+        raise WindowError("tiles", mistakes)
+
+
+def _wrong_tiling(rolling: Sequence[Rolling], keys: Sequence[str]) -> Iterator[str]:
+    if not rolling:
+        yield "windows are missing; name at least one"
+    yield from (f"{window.name or window.function} has no hop, so it has no tiles" for window in rolling if window.hop is None)
+    yield from (f"key {key!r} is named like a column of tiles; rename it in the events" for key in keys if key.lower() in TILE_COLUMNS)
+
+
+def _partial(window: Rolling, events: DataFrame) -> Column:
+    """The fields of ``partials.LAYOUT``, in rows of the window's own hop and instants, and where it counts anything."""
     from pyspark.sql import functions as F
 
-    fields = {name: value for name, value in _fields(rolling, events).items() if name in LAYOUT[rolling.function]}
-    return F.when(column(_HOP) == F.lit(rolling.hop_us), F.struct(*(value.alias(name) for name, value in fields.items())))
+    kind = None if window.column is None else events.schema[window.column].dataType
+    value = counted(window, F.lit(1) if window.column is None else sound(events, window.column))
+    some = column(_HOP).isin(INSTANT_HOP, hop_of(window)) & (F.count(value) > 0)
+    # Each field may be NULL by itself, too: Arrow reads no struct that is NULL and whose fields must not be.
+    return F.when(some, F.struct(*(F.when(some, field).alias(name) for name, field in _fields(window, value, kind).items())))
 
 
-def _fields(rolling: Rolling, events: DataFrame) -> dict[str, Column]:
+def _fields(window: Rolling, value: Column, kind: DataType | None) -> dict[str, Column]:
     from pyspark.sql import functions as F
 
-    if rolling.column is None:
-        return {"n": F.count(counted(rolling, F.lit(1)))}
-    kind, value = events.schema[rolling.column].dataType, counted(rolling, sound(events, rolling.column))
-    if rolling.function in ("sum", "mean"):
+    if kind is None:
+        return {"n": F.count(value)}
+    if window.function in ("sum", "mean"):
         return {"n": F.count(value), "total": _total(value, kind)}
-    if rolling.function == "stddev":
+    if window.function == "stddev":
         number = value.cast("double")
-        return {"n": F.count(number), "mean": F.avg(number), "m2": F.var_pop(number) * F.count(number)}
-    if rolling.function == "last":
+        return {"n": F.count(value), "mean": F.avg(number), "m2": F.var_pop(number) * F.count(value)}
+    if window.function == "last":
         newest = F.max(F.when(value.isNotNull(), F.struct(column(INSTANT).alias("at"), value.alias("value"))))
-        return {"at": newest["at"], "value": _written(newest["value"], kind)}
-    if rolling.function == "count_distinct":
-        # -0.0 and 0.0 are one number with two texts.
-        plain = value + F.lit(0).cast(kind) if kind.simpleString() in ("float", "double") else value
-        return {"values": F.sort_array(F.collect_set(plain.cast("string")))}
-    return {"value": _written((F.min if rolling.function == "min" else F.max)(value), kind)}
+        return {"at": newest["at"], "value": newest["value"]}
+    if window.function == "count_distinct":
+        return {"hashes": F.slice(F.sort_array(F.collect_set(_hash(value, kind))), 1, SIZE)}
+    return {"value": (F.min if window.function == "min" else F.max)(value)}
 
 
 def _total(value: Column, kind: DataType) -> Column:
-    """Exact: decimals as text, since JSON readers take them for doubles; integers as numbers of any size."""
+    """Exact for integers and decimals; ``tile_merge`` and ``tile_json`` tell integers from decimals by the total's type."""
     from pyspark.sql import functions as F
 
     if kind.simpleString() in ("float", "double"):
         return F.sum(value.cast("double"))
-    total = F.sum(sums.inputs(value, kind)["exact"])
-    return total.cast("string") if kind.simpleString().startswith("decimal") else total
+    return F.sum(sums.inputs(value, kind)["exact"]).cast(total_type(kind))
 
 
-def _written(value: Column, kind: DataType) -> Column:
-    """A value as partials hold it: times in microseconds, decimals and dates as text."""
+def total_type(kind: DataType) -> str:
+    """The type of a tile's total: two of them are added without losing a digit. 38 digits without a scale are those of a bigint."""
+    from pyspark.sql.types import DecimalType
+
+    if isinstance(kind, DecimalType):
+        return f"decimal({min(kind.precision + 10, 37)},{kind.scale})"
+    return "decimal(38,0)" if kind.simpleString() == "bigint" else "bigint"
+
+
+def _hash(value: Column, kind: DataType) -> Column:
+    """Of the value's text, which stays the same when the column's type is widened; times have a text per time zone, so their number's."""
     from pyspark.sql import functions as F
 
-    name = kind.simpleString()
-    if name in ("timestamp", "timestamp_ntz"):
-        return F.unix_micros(value.cast("timestamp"))
-    return value.cast("string") if name == "date" or name.startswith("decimal") else value
+    # -0.0 and 0.0 are one number with two texts.
+    plain = value + F.lit(0).cast(kind) if kind.simpleString() in ("float", "double") else value
+    # The hash of NULL is a number, too.
+    text = (F.unix_micros(plain) if kind.simpleString() == "timestamp" else plain).cast("string")
+    return F.when(value.isNotNull(), F.xxhash64(text))

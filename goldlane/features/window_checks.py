@@ -24,14 +24,15 @@ _UNORDERED = ("map", "variant", "struct", "array", "binary")
 
 def check_windows(events: DataFrame, windows: Sequence[Rolling], *, keys: Sequence[str], time: str, beside: bool = True) -> None:
     """Raises ``WindowError`` with every mistake of the call. ``beside``: the windows become columns beside those of the events."""
-    mistakes = [*_wrong_frame(events, keys, time), *_wrong_names(events.columns if beside else (), windows)]
+    mistakes = [*wrong_frame(events, keys, time), *wrong_names(events.columns if beside else (), windows)]
     for window in windows:
         mistakes += [f"{window.name or window.function}: {mistake}" for mistake in _wrong_window(events, window)]
     if mistakes:
         raise WindowError("rolling features", mistakes)
 
 
-def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[str]:
+def wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[str]:
+    """What of the keys and the time the rows do not have."""
     if events.isStreaming:
         yield "events are a stream; windows look back over all rows, so read them as a table"
     if not keys:
@@ -47,7 +48,8 @@ def _wrong_frame(events: DataFrame, keys: Sequence[str], time: str) -> Iterator[
         yield f"time {time!r} is a {kind}; cast it to timestamp first"
 
 
-def _wrong_names(columns: Sequence[str], windows: Sequence[Rolling]) -> Iterator[str]:
+def wrong_names(columns: Sequence[str], windows: Sequence[Rolling]) -> Iterator[str]:
+    """Names that windows lack, share, or take from ``columns``."""
     # Spark tells no names apart by case.
     names = Counter(None if window.name is None else window.name.lower() for window in windows)
     yield from (f"{n} windows are named {name!r}" for name, n in names.items() if name is not None and n > 1)

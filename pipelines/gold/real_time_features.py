@@ -1,10 +1,13 @@
-"""Gold: the events behind the velocity of a card, as a stream; windows are merged from them when published and read."""
+"""Gold: how fast a card is being used: its events as a stream, and the tiles from which windows are merged when they are read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
+
+from features.real_time import REAL_TIME_FEATURES
+from goldlane.features import to_tiles
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -20,3 +23,8 @@ def customer_events(clean: DataFrame) -> DataFrame:
     """
     first = clean.withWatermark("event_time", WATERMARK).dropDuplicatesWithinWatermark(["transaction_id"])
     return first.select("customer_id", F.col("event_time").alias("as_of"), "transaction_id", "amount")
+
+
+def customer_tiles(events: DataFrame) -> DataFrame:
+    """One row per ``customer_id``, ``hop`` and ``tile``: what the windows declared in ``features/real_time.py`` are merged from."""
+    return to_tiles(events, REAL_TIME_FEATURES.rollings, keys=REAL_TIME_FEATURES.keys, time=REAL_TIME_FEATURES.event_time)

@@ -1,4 +1,4 @@
-"""Tiles made by Spark and merged by plain Python are the window at any read time, at the hop's resolution."""
+"""Tiles made by Spark and merged by plain Python, or by Spark, are the window at any read time, at the hop's resolution."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 
 from goldlane.features import Feature, FeatureTable, Rolling
 from goldlane.features.errors import WindowError
-from goldlane.features.tiles import Tile, features_at, tile_of, tiles_at, tiles_needed
+from goldlane.features.tile_json import plain_partials, text_of
+from goldlane.features.tile_windows import merged_tiles, with_tiled_features
+from goldlane.features.tiles import INSTANT_HOP, Tile, cover_at, features_at, needs_instants, tile_of, tiles_needed
 from goldlane.features.tiling import to_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
 EVENTS = "key string, time timestamp, flag boolean, count bigint, exact decimal(18,2), amount double, word string"
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SECOND = 1_000_000
-# Half an hour in, some tiles have ended and some have not.
-ENDED_BY = 30
 
 
 def a_feature(kind: str, **rolling: Any) -> Feature:
@@ -45,6 +45,8 @@ TABLE = FeatureTable(
         a_feature("bigint", function="count", window="12s", hop="4s", where="flag"),
         a_feature("bigint", function="count", window="10s", hop="5s", delay="3s"),
         a_feature("bigint", function="count", window="8s", hop="4s", current_row=False),
+        a_feature("bigint", function="count", window="4s", hop="4s"),
+        a_feature("bigint", function="sum", column="count", window="5s", hop="5s", delay="5s"),
         a_feature("bigint", function="sum", column="count", window="12s", hop="4s", default=0),
         a_feature("decimal(28,2)", function="sum", column="exact", window="8s", hop="4s"),
         a_feature("double", function="sum", column="amount", window="10s", hop="5s"),
@@ -153,32 +155,58 @@ def microseconds(second: float) -> int:
     return int(START.timestamp() + second) * SECOND
 
 
-def tiled(spark: SparkSession, events: Sequence[Event], *, table: FeatureTable = TABLE, ended_by: int = ENDED_BY) -> DataFrame:
+def tiled(spark: SparkSession, events: Sequence[Event], *, table: FeatureTable = TABLE) -> DataFrame:
     frame = spark.createDataFrame([event.row for event in events], EVENTS)
-    return to_tiles(frame, table, ended_by=START + timedelta(seconds=ended_by))
+    return to_tiles(frame, table.rollings, keys=table.keys, time=table.event_time)
 
 
-def stored(frame: DataFrame) -> Mapping[str, list[Tile]]:
+def stored(frame: DataFrame) -> dict[str, list[Tile]]:
     """By key, the tiles as a store gives them back."""
     tiles: dict[str, list[Tile]] = {}
-    for row in frame.selectExpr("key", "hop", "tile", "unix_micros(at) AS at", "to_json(partials) AS partials").collect():
-        tile = Tile(hop=row["hop"], tile=row["tile"], at=row["at"], partials=json.loads(row["partials"]))
-        tiles.setdefault(row["key"], []).append(tile)
+    found = frame.selectExpr("key", "hop", "tile", "unix_micros(at) AS at", "partials").toArrow().combine_chunks()
+    texts = map(text_of, plain_partials(found.column("partials").combine_chunks()))
+    for row, text in zip(found.drop(["partials"]).to_pylist(), texts, strict=True):
+        tiles.setdefault(row.pop("key"), []).append(Tile(**row, partials=json.loads(text)))
     return tiles
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
-@given(events=st.lists(EVENT, min_size=100, max_size=200))
-def test_merged_tiles_are_the_window_at_every_read_time(spark: SparkSession, events: list[Event]) -> None:
-    tiles = stored(tiled(spark, events))
+def check_every_reader(spark: SparkSession, events: Sequence[Event]) -> None:
+    tiles = tiled(spark, events).cache()
+    by_key = stored(tiles)
+    moments = [(key, second, START + timedelta(seconds=second)) for key in "abcd" for second in range(-8, 80)]
+    labels = spark.createDataFrame([*moments, (None, 1, START), ("a", None, None)], "key string, second int, read_at timestamp")
 
-    for key in "abcd":
+    rows = with_tiled_features(labels, tiles, TABLE.rollings, keys="key", time="read_at").collect()
+
+    assert len(rows) == len(moments) + 2
+    for row in rows:
+        key, second = row["key"], row["second"]
+        if key is None or second is None:
+            assert {row[feature.name] for feature in TABLE.features} == {None}
+            continue
         mine = [event for event in events if event.key == key]
-        for second in range(ENDED_BY, 90):
-            found = features_at(TABLE, tiles.get(key, []), microseconds(second))
-            for feature in TABLE.features:
-                wanted = expected(feature, mine, second)
-                assert same(found[feature.name], wanted), (feature.name, key, second, found[feature.name], wanted)
+        online = features_at(TABLE, by_key.get(key, []), microseconds(second))
+        for feature in TABLE.features:
+            wanted = expected(feature, mine, second)
+            assert same(online[feature.name], wanted), ("online", feature.name, key, second, online[feature.name], wanted)
+            found = (
+                row[feature.name].replace(tzinfo=timezone.utc) if feature.type == "timestamp" and row[feature.name] else row[feature.name]
+            )
+            assert same(found, wanted), ("Spark", feature.name, key, second, found, wanted)
+    tiles.unpersist()
+
+
+@settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(events=st.lists(EVENT, min_size=150, max_size=200))
+def test_merged_tiles_are_the_window_at_every_read_time_online_and_in_spark(spark: SparkSession, events: list[Event]) -> None:
+    check_every_reader(spark, events)
+
+
+@pytest.mark.slow
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(events=st.lists(EVENT, min_size=50, max_size=400))
+def test_merged_tiles_are_the_window_whatever_the_events(spark: SparkSession, events: list[Event]) -> None:
+    check_every_reader(spark, events)
 
 
 def test_an_event_on_an_edge_belongs_to_the_tile_that_ends_there() -> None:
@@ -186,20 +214,40 @@ def test_an_event_on_an_edge_belongs_to_the_tile_that_ends_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "delay, read_at, tiles",
-    [("0s", 12, range(1, 4)), ("0s", 13, range(2, 5)), ("1s", 12, range(3)), ("1s", 13, range(1, 4)), ("4s", 16, range(1, 4))],
+    "delay, read_at, whole, last",
+    [
+        ("0s", 12, range(1, 3), 3),
+        ("0s", 13, range(2, 4), 4),
+        ("1s", 12, range(3), None),
+        ("1s", 13, range(1, 4), None),
+        ("4s", 16, range(1, 4), None),
+    ],
 )
-def test_the_tiles_of_a_window_are_the_contracts(delay: str, read_at: int, tiles: range) -> None:
+def test_the_tiles_of_a_window_are_the_contracts(delay: str, read_at: int, whole: range, last: int | None) -> None:
     rolling = Rolling(function="count", window="12s", hop="4s", delay=delay)
 
-    assert tiles_at(rolling, read_at * SECOND) == tiles
+    cover = cover_at(rolling, read_at * SECOND)
+
+    assert (cover.whole, cover.last) == (whole, last)
 
 
 def test_the_tiles_a_table_needs_cover_its_longest_window_of_each_hop() -> None:
     rollings = [Rolling(function="count", window=window, hop=hop) for window, hop in (("8s", "4s"), ("40s", "4s"), ("60s", "10s"))]
     features = tuple(Feature(name=f"n{i}", type="bigint", description="Sales", rolling=rolling) for i, rolling in enumerate(rollings))
 
-    assert tiles_needed(replace(TABLE, features=features), 100 * SECOND) == {4 * SECOND: range(16, 26), 10 * SECOND: range(5, 11)}
+    needed = tiles_needed(replace(TABLE, features=features), 100 * SECOND)
+
+    instants = range(90 * SECOND + 1, 100 * SECOND + 1)
+    assert needed == {4 * SECOND: range(16, 26), 10 * SECOND: range(5, 11), INSTANT_HOP: instants}
+
+
+@pytest.mark.parametrize("newest, current_row, needed", [(3, True, False), (5, True, True), (4, True, False), (4, False, True)])
+def test_instants_are_needed_only_where_the_last_tile_has_events_that_do_not_count(newest: int, current_row: bool, needed: bool) -> None:  # noqa: FBT001
+    rolling = Rolling(function="count", window="16s", hop="8s", current_row=current_row)
+    table = replace(TABLE, features=(Feature(name="n", type="bigint", description="Sales", rolling=rolling),))
+    tile = Tile(hop=8 * SECOND, tile=1, at=newest * SECOND, partials={})
+
+    assert needs_instants(table, [tile], 4 * SECOND) is needed
 
 
 def test_an_idle_key_decays_without_new_tiles(spark: SparkSession) -> None:
@@ -216,32 +264,101 @@ def test_a_key_without_tiles_has_counts_of_nothing() -> None:
     assert {value for value in found.values() if value is not None} == {0}
 
 
-def test_a_tile_that_has_ended_is_one_row_and_one_that_has_not_is_one_per_event_time(spark: SparkSession) -> None:
+def rows_of(tiles: DataFrame) -> set[tuple[Any, ...]]:
+    shown = tiles.selectExpr("key", "hop", "tile", "unix_micros(at)", "to_json(partials)")
+    return {tuple(row) for row in shown.collect()}
+
+
+def test_there_is_one_row_per_key_hop_and_tile_and_one_per_instant(spark: SparkSession) -> None:
     table = replace(TABLE, features=TABLE.features[:1])
-    events = [Event(second=second) for second in (1, 2, 2, 5, 6, 6)]
+    events = [Event(second=second) for second in (1, 4, 4, 5, 6)]
 
-    rows = tiled(spark, events, table=table, ended_by=4).orderBy("at").collect()
+    found = {
+        (hop, tile * hop // SECOND, at // SECOND, partials) for _, hop, tile, at, partials in rows_of(tiled(spark, events, table=table))
+    }
 
-    first = microseconds(4) // (4 * SECOND)
-    assert [(row["tile"] - first, row["at"].second, row["partials"].asDict(recursive=True)) for row in rows] == [
-        (0, 2, {table.features[0].name: {"n": 3}}),
-        (1, 5, {table.features[0].name: {"n": 1}}),
-        (1, 6, {table.features[0].name: {"n": 2}}),
-    ]
+    first, name = microseconds(0) // SECOND, table.features[0].name
+    counts = {(4 * SECOND, 4, 4): 3, (4 * SECOND, 8, 6): 2, (1, 1, 1): 1, (1, 4, 4): 2, (1, 5, 5): 1, (1, 6, 6): 1}
+    assert found == {(hop, first + end, first + at, f'{{"{name}":{{"n":{n}}}}}') for (hop, end, at), n in counts.items()}
 
 
-def test_rows_of_one_tile_may_come_in_pieces(spark: SparkSession) -> None:
-    events = [Event(second=second, amount=second / 3) for second in range(1, 29)]
-    at_once = stored(tiled(spark, events))["a"]
-    in_pieces = [*stored(tiled(spark, events[::2]))["a"], *stored(tiled(spark, events[1::2]))["a"]]
+def test_a_late_event_and_a_retraction_change_the_tiles_they_fall_in_and_no_other(spark: SparkSession) -> None:
+    events = [Event(second=second) for second in (1, 6, 11, 16)]
+    before = rows_of(tiled(spark, events))
 
-    whole, merged = (features_at(TABLE, tiles, microseconds(30)) for tiles in (at_once, in_pieces))
+    late, retracted = (rows_of(tiled(spark, changed)) for changed in ([*events, Event(second=7)], events[:1] + events[2:]))
 
-    assert all(same(merged[name], value) for name, value in whole.items())
+    def ends(rows: set[tuple[Any, ...]]) -> set[int]:
+        return {hop * tile // SECOND - microseconds(0) // SECOND for _, hop, tile, *_ in rows}
+
+    assert (ends(before ^ late), ends(before ^ retracted)) == ({7, 8, 10}, {6, 8, 10})
+
+
+def test_the_spread_of_large_numbers_close_together_does_not_cancel(spark: SparkSession) -> None:
+    numbers = [1e9 + step / 7 for step in range(16)]
+    spread = a_feature("double", function="stddev", column="amount", window="16s", hop="2s")
+    table = replace(TABLE, features=(spread,))
+    tiles = tiled(spark, [Event(second=second + 1, amount=number) for second, number in enumerate(numbers)], table=table)
+
+    (row,) = merged_tiles(tiles, table.rollings, keys="key", at=START + timedelta(seconds=16)).collect()
+
+    online = features_at(table, stored(tiles)["a"], microseconds(16))[spread.name]
+    wanted = statistics.stdev(numbers)
+    assert [math.isclose(found, wanted, rel_tol=1e-7) for found in (row[spread.name], online)] == [True, True]
+
+
+def test_many_different_values_are_estimated_alike_online_and_in_spark(spark: SparkSession) -> None:
+    distinct = a_feature("bigint", function="count_distinct", column="word", window="16s", hop="4s")
+    table = replace(TABLE, features=(distinct,))
+    events = spark.range(40_000).selectExpr(
+        "'a' AS key", "timestamp_micros(1767225600000000 + id % 16000000 * 400 + 1) AS time", "string(id % 20000) AS word"
+    )
+    tiles = to_tiles(events, table.rollings, keys="key", time="time").where(f"hop > {INSTANT_HOP}")
+
+    (row,) = merged_tiles(tiles, table.rollings, keys="key", at=START + timedelta(seconds=16)).collect()
+
+    online = features_at(table, stored(tiles)["a"], microseconds(16))[distinct.name]
+    assert row[distinct.name] == online
+    assert abs(online - 20_000) < 20_000 * 0.1
+
+
+def test_merging_at_one_time_gives_every_key_that_has_tiles(spark: SparkSession) -> None:
+    table = replace(TABLE, features=TABLE.features[:1])
+    tiles = tiled(spark, [Event(second=1), Event(key="b", second=9)], table=table)
+
+    rows = merged_tiles(tiles, table.rollings, keys="key", at=START + timedelta(seconds=13)).collect()
+
+    assert {row["key"]: row[table.features[0].name] for row in rows} == {"a": 0, "b": 1}
 
 
 def test_events_that_lack_what_a_window_aggregates_are_refused(spark: SparkSession) -> None:
     events = spark.createDataFrame([Event().row], EVENTS).drop("amount")
 
     with pytest.raises(WindowError, match="'amount' is no column of the events"):
-        to_tiles(events, TABLE)
+        to_tiles(events, TABLE.rollings, keys="key", time="time")
+
+
+def test_all_that_tiles_cannot_be_made_of_is_told_at_once(spark: SparkSession) -> None:
+    events = spark.createDataFrame([], "tile string, time timestamp")
+
+    with pytest.raises(WindowError) as refused:
+        to_tiles(events, [Rolling(name="n", function="count", window="1h")], keys="tile", time="time")
+
+    assert refused.value.mistakes == (
+        "n has no hop, so it has no tiles",
+        "key 'tile' is named like a column of tiles; rename it in the events",
+    )
+
+
+def test_labels_and_tiles_that_do_not_fit_the_windows_are_told_at_once(spark: SparkSession) -> None:
+    labels = spark.createDataFrame([], "key string, read_at string")
+    tiles = tiled(spark, [], table=replace(TABLE, features=TABLE.features[:1]))
+
+    with pytest.raises(WindowError) as refused:
+        with_tiled_features(labels, tiles.drop("at"), TABLE.rollings[1:2], keys="key", time="read_at")
+
+    assert [mistake.partition(";")[0] for mistake in refused.value.mistakes] == [
+        "time 'read_at' is a string",
+        "the tiles have no column 'at'",
+        "the tiles have no partials of 'count_12s_4s_flag_x'",
+    ]

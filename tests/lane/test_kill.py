@@ -77,6 +77,8 @@ class Work:
         rows = self._spark.read.format("delta").load(str(self._place(name))).drop(*CHANCE)
         if name == "real_time_features":
             return rows.drop("amount")  # of a sale and its correction in one micro-batch, the stream keeps either
+        if name == "real_time_features_tiles":
+            return rows.withColumn("partials", F.col("partials").dropFields("txn_amount_5m", "txn_amount_1h", "txn_amount_24h"))  # as above
         return rows.withColumn("_source_file", F.regexp_extract("_source_file", "[^/]+$", 0)) if "_source_file" in rows.columns else rows
 
     def _place(self, table: str) -> Path:

@@ -249,11 +249,12 @@ def test_a_feature_table_holds_exactly_the_columns_and_types_it_declares(lane: L
     assert lane.second.table(table.name).dtypes == declared
 
 
-def test_the_real_time_table_holds_what_its_windows_need(lane: Lane) -> None:
-    needed = {
-        *REAL_TIME_FEATURES.keys,
-        REAL_TIME_FEATURES.event_time,
-        *(rolling.column for rolling in REAL_TIME_FEATURES.rollings if rolling.column),
-    }
+def test_every_real_time_event_is_in_one_tile_of_each_hop(lane: Lane) -> None:
+    tiles = lane.second.table("real_time_features_tiles")
 
-    assert needed <= set(lane.second.table("real_time_features").columns)
+    counts = tiles.selectExpr(
+        "hop div 60000000 AS minutes", "coalesce(partials.txn_count_5m, partials.txn_count_1h, partials.txn_count_24h).n"
+    )
+
+    assert dict(counts.groupBy("minutes").sum("n").collect()) == {0: 3, 1: 3, 5: 3, 60: 3}
+    assert set(tiles.select("partials.*").columns) == {feature.name for feature in REAL_TIME_FEATURES.features}

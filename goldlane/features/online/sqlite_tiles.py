@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from goldlane.features.online.sqlite_rows import stored_rows
 from goldlane.features.online.sqlite_schema import TILES
 from goldlane.features.online.values import column_type, quoted
-from goldlane.features.tiles import Tile, features_at, tiles_needed
+from goldlane.features.tiles import INSTANT_HOP, Tile, features_at, needs_instants, tiles_needed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,21 +27,24 @@ class TileReader:
 
     def __init__(self, table: FeatureTable) -> None:
         self._table = table
-        hops = sorted(tiles_needed(table, 0))
-        parts = " OR ".join("(hop = ? AND tile BETWEEN ? AND ?)" for _ in hops)
         keys = " AND ".join(f"{quoted(key)} = ?" for key in table.keys)
-        self._select = f"SELECT hop, tile, at, partials FROM {tiles_of(table)} WHERE {keys} AND ({parts})"  # noqa: S608  identifiers
+        self._select = f"SELECT hop, tile, at, partials FROM {tiles_of(table)} WHERE {keys} AND hop = ? AND tile BETWEEN ? AND ?"  # noqa: S608  identifiers
 
     def __call__(self, stored: Answer, reader: sqlite3.Connection, key: tuple[object, ...], now: int) -> Answer:
         """``stored``, which holds the features as of the key's newest event, with those that have tiles as of ``now``."""
         if stored.expired:
             return stored
-        needed = sorted(tiles_needed(self._table, now).items())
-        bounds = [bound for hop, tiles in needed for bound in (hop, tiles.start, tiles.stop - 1)]
-        rows = reader.execute(self._select, (*key, *bounds)).fetchall()
-        tiles = [Tile(hop=hop, tile=tile, at=at, partials=json.loads(partials)) for hop, tile, at, partials in rows]
+        needed = tiles_needed(self._table, now)
+        instants = needed.pop(INSTANT_HOP)
+        tiles = [tile for hop, wanted in needed.items() for tile in self._tiles(reader, key, hop, wanted)]
+        if needs_instants(self._table, tiles, now):
+            tiles += self._tiles(reader, key, INSTANT_HOP, instants)
         features = {**stored.features, **features_at(self._table, tiles, now)}
         return replace(stored, features=features, missing=tuple(name for name, value in features.items() if value is None))
+
+    def _tiles(self, reader: sqlite3.Connection, key: tuple[object, ...], hop: int, wanted: range) -> list[Tile]:
+        rows = reader.execute(self._select, (*key, hop, wanted.start, wanted.stop - 1))
+        return [Tile(hop=hop, tile=tile, at=at, partials=json.loads(partials)) for hop, tile, at, partials in rows]
 
 
 def tiles_of(table: FeatureTable) -> str:
@@ -53,7 +56,7 @@ def replace_tiles(connection: sqlite3.Connection, table: FeatureTable, tiles: It
     """The table's tiles become ``tiles``."""
     drop_tiles(connection, table)
     columns = ", ".join(f"{quoted(name)} {column_type(kind)} NOT NULL" for name, kind in _types(table).items())
-    keys = ", ".join(map(quoted, (*table.keys, "hop", "tile", "at")))
+    keys = ", ".join(map(quoted, (*table.keys, "hop", "tile")))
     connection.execute(f"CREATE TABLE {tiles_of(table)} ({columns}, PRIMARY KEY ({keys})) WITHOUT ROWID")
     insert_tiles(connection, table, tiles)
 

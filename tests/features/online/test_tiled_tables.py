@@ -1,21 +1,35 @@
+"""Tables merged from tiles: published without Spark from a gold table of tiles, and read as of any time."""
+
 from __future__ import annotations
 
+import math
+import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from goldlane.errors import Mistakes, UsageError
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
 from goldlane.features.online import FeatureNotFoundError, OnlineStore
+from goldlane.features.online.values import microseconds_of
 from goldlane.features.publishing import gold_path, publish
+from goldlane.features.tiles import tile_of
 
-Write = Callable[..., Any]
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Event = tuple[str | None, float | None, str]  # who, at which minute, how much
+Write = Callable[[list[Event]], None]
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CARDS = FeatureTable(
     name="cards",
@@ -37,35 +51,78 @@ def minute(number: float) -> datetime:
     return START + timedelta(minutes=number)
 
 
+MINUTE = 60_000_000
+EVENT = [
+    ("customer_id", pa.string()),
+    ("as_of", pa.timestamp("us", "UTC")),
+    ("transaction_id", pa.string()),
+    ("amount", pa.decimal128(18, 2)),
+]
+COUNT, AMOUNT = pa.struct([("n", pa.int64())]), pa.struct([("n", pa.int64()), ("total", pa.decimal128(28, 2))])
+TILE = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("hop", pa.int64()),
+        ("tile", pa.int64()),
+        ("at", pa.timestamp("us", "UTC")),
+        ("partials", pa.struct([("count_5m", COUNT), ("amount_1h", AMOUNT)])),
+    ]
+)
+
+
+def events_written(storage: Path, events: list[Event]) -> DeltaTable:
+    rows = [
+        {"customer_id": key, "as_of": None if at is None else minute(at), "transaction_id": f"{key}{at}", "amount": Decimal(amount)}
+        for key, at, amount in events
+    ]
+    return appended(storage, pa.Table.from_pylist(rows, schema=pa.schema(EVENT)))
+
+
+def tiles_of(events: list[Event]) -> pa.Table:
+    """The tiles of ``CARDS`` as Spark makes them, made here without it."""
+    groups: dict[tuple[str, int, int], list[tuple[datetime, Decimal]]] = {}
+    for key, at, amount in events:
+        assert key is not None
+        assert at is not None
+        for hop in (1, MINUTE, 5 * MINUTE):
+            groups.setdefault((key, hop, tile_of(microseconds_of(minute(at)), hop)), []).append((minute(at), Decimal(amount)))
+    rows = [
+        {**dict(zip(TILE.names, place, strict=False)), "at": max(found)[0], "partials": partials(place[1], found)}
+        for place, found in groups.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=TILE)
+
+
+def partials(hop: int, events: list[tuple[datetime, Decimal]]) -> dict[str, Any]:
+    count = {"n": len(events)}
+    amount = {**count, "total": sum((amount for _, amount in events), Decimal(0))}
+    return {"count_5m": None if hop == 5 * MINUTE else count, "amount_1h": None if hop == MINUTE else amount}
+
+
+def appended(storage: Path, rows: pa.Table) -> DeltaTable:
+    place = gold_path(CARDS, storage)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_deltalake(str(place), rows, mode="append", configuration={"delta.enableChangeDataFeed": "true"})
+    return DeltaTable(str(place))
+
+
 @pytest.fixture
 def write(storage: Path) -> Write:
-    from deltalake import DeltaTable, write_deltalake
+    """The gold table becomes the tiles of these events; those that stay the same are not written again, as in an incremental refresh."""
+    same = " AND ".join(f"new.{column} = old.{column}" for column in ("customer_id", "hop", "tile"))
 
-    place = gold_path(CARDS, storage)
-    schema = pa.schema(
-        [
-            ("customer_id", pa.string()),
-            ("as_of", pa.timestamp("us", "UTC")),
-            ("transaction_id", pa.string()),
-            ("amount", pa.decimal128(18, 2)),
-        ]
-    )
-
-    def write(events: list[tuple[Any, ...]]) -> DeltaTable:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        rows = [
-            {"customer_id": key, "as_of": None if at is None else minute(at), "transaction_id": f"{key}{at}", "amount": Decimal(amount)}
-            for key, at, amount in events
-        ]
-        write_deltalake(
-            str(place), pa.Table.from_pylist(rows, schema=schema), mode="append", configuration={"delta.enableChangeDataFeed": "true"}
-        )
-        return DeltaTable(str(place))
+    def write(events: list[Event]) -> None:
+        place = gold_path(CARDS, storage)
+        if not place.exists():
+            appended(storage, tiles_of(events))
+            return
+        merged = DeltaTable(str(place)).merge(tiles_of(events), same, source_alias="new", target_alias="old")
+        changed = merged.when_matched_update_all("new.at <> old.at OR new.partials <> old.partials")
+        changed.when_not_matched_insert_all().when_not_matched_by_source_delete().execute()
 
     return write
 
 
-@pytest.mark.usefixtures("spark")
 def test_an_idle_key_decays(store: OnlineStore, storage: Path, write: Write) -> None:
     write([("C1", 1, "10.00"), ("C1", 3, "5.50"), ("C2", 2, "1.00")])
 
@@ -81,10 +138,7 @@ def test_an_idle_key_decays(store: OnlineStore, storage: Path, write: Write) -> 
     assert features(90) == {"count_5m": 0, "amount_1h": Decimal("0.00")}
 
 
-@pytest.mark.usefixtures("spark")
 def test_the_row_itself_holds_the_features_as_of_the_newest_event(store: OnlineStore, storage: Path, write: Write, path: Path) -> None:
-    import sqlite3
-
     write([("C1", 1, "10.00"), ("C1", 3.5, "5.50")])
     publish(CARDS, storage, store)
 
@@ -95,33 +149,89 @@ def test_the_row_itself_holds_the_features_as_of_the_newest_event(store: OnlineS
     connection.close()
 
 
-@pytest.mark.usefixtures("spark")
-def test_new_events_are_merged_with_the_earlier_ones(store: OnlineStore, storage: Path, write: Write) -> None:
+@pytest.mark.parametrize("read_at", [2.9, 3, 3.4, 3.5, 3.9, 4, 4.5, 5, 5.5, 7, 9, 30, 62, 66, 70])
+def test_the_window_is_right_at_every_time_since_the_newest_tiles_began(
+    store: OnlineStore, storage: Path, write: Write, read_at: float
+) -> None:
+    events: list[Event] = [("C1", at, "1.00") for at in (0.5, 1, 2.5, 3, 3.5, 3.9, 4, 4.5)]
+    write(events)
+    publish(CARDS, storage, store)
+
+    found = store.lookup("cards", {"customer_id": "C1"}, at=minute(read_at)).features
+
+    def counted(hop: int, window: int) -> int:
+        begin = math.ceil(read_at / hop) * hop - window
+        return sum(1 for _, at, _ in events if at is not None and begin < at <= read_at)
+
+    assert found == {"count_5m": counted(1, 5), "amount_1h": Decimal(counted(5, 60)).quantize(Decimal("0.01"))}
+
+
+def test_only_keys_whose_tiles_changed_are_published_again(store: OnlineStore, storage: Path, write: Write) -> None:
     write([("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C3", 2, "1.00")])
     publish(CARDS, storage, store)
-    write([("C1", 4, "2.00"), ("C1", 2.5, "3.00"), (None, 2, "1.00"), ("C1", None, "1.00")]).delete("customer_id = 'C3'")
+    write([("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C1", 4, "2.00"), ("C1", 2.5, "3.00")])
 
     published = publish(CARDS, storage, store)
 
     answer = store.lookup("cards", {"customer_id": "C1"}, at=minute(5))
     assert answer.features == {"count_5m": 3, "amount_1h": Decimal("15.00")}
     assert store.lookup("cards", {"customer_id": "C2"}, at=minute(5)).features == {"count_5m": 1, "amount_1h": Decimal("1.00")}
-    assert (published.mode, published.rows_written, published.rows_deleted, published.rows_rejected) == ("triggered", 1, 1, 1)
+    assert (published.mode, published.rows_written, published.rows_deleted) == ("triggered", 1, 1)
     with pytest.raises(FeatureNotFoundError):
         store.lookup("cards", {"customer_id": "C3"})
 
 
-@pytest.mark.usefixtures("spark")
-def test_tiles_that_no_window_reaches_any_more_are_dropped(store: OnlineStore, storage: Path, write: Write, path: Path) -> None:
-    import sqlite3
+def test_when_the_newest_event_is_taken_back_older_tiles_count_again(store: OnlineStore, storage: Path, write: Write) -> None:
+    write([("C1", 1, "10.00"), ("C1", 2, "1.00"), ("C1", 600, "5.00")])
+    publish(CARDS, storage, store)
+    write([("C1", 1, "10.00"), ("C1", 2, "1.00")])
 
-    write([("C1", number, "1.00") for number in range(0, 600, 10)])
+    publish(CARDS, storage, store)
+
+    answer = store.lookup("cards", {"customer_id": "C1"}, at=minute(1.5))
+    assert (answer.as_of, answer.features) == (minute(2), {"count_5m": 1, "amount_1h": Decimal("10.00")})
+
+
+def test_publishing_tiles_starts_no_spark(storage: Path, write: Write, path: Path) -> None:
+    write([("C1", 1, "10.00")])
+    code = (
+        "import sys; from goldlane.features import FeatureTable, open_store, publish; "
+        f"publish(FeatureTable.from_json({CARDS.to_json()!r}), {str(storage)!r}, open_store('sqlite:///{path}')); "
+        "sys.exit('pyspark' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_table_of_events_is_tiled_when_it_is_published(store: OnlineStore, storage: Path, spark: SparkSession) -> None:
+    del spark
+    events_written(storage, [("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C3", 2, "1.00")])
+    publish(CARDS, storage, store)
+    events_written(storage, [("C1", 4, "2.00"), ("C1", 2.5, "3.00"), (None, 2, "1.00"), ("C1", None, "1.00")]).delete("customer_id = 'C3'")
+
+    published = publish(CARDS, storage, store)
+
+    answer = store.lookup("cards", {"customer_id": "C1"}, at=minute(5))
+    assert answer.features == {"count_5m": 3, "amount_1h": Decimal("15.00")}
+    assert (published.mode, published.rows_written, published.rows_deleted, published.rows_rejected) == ("triggered", 1, 1, 1)
+
+
+def test_tiles_of_other_windows_are_refused(store: OnlineStore, storage: Path, write: Write) -> None:
+    write([("C1", 1, "10.00")])
+    other = replace(CARDS.features[0], name="count_10m", rolling=Rolling(function="count", window="10m", hop="1m"))
+
+    with pytest.raises(Mistakes, match="there are no partials of 'count_10m'"):
+        publish(replace(CARDS, features=(*CARDS.features, other)), storage, store)
+
+
+def test_tiles_that_no_window_reaches_any_more_are_dropped(store: OnlineStore, storage: Path, write: Write, path: Path) -> None:
+    write([("C1", float(number), "1.00") for number in range(0, 600, 10)])
     publish(CARDS, storage, store)
 
     connection = sqlite3.connect(path)
     counts = dict(connection.execute("SELECT hop / 60000000, count(*) FROM cards__tiles GROUP BY hop"))
 
-    assert counts == {1: 1, 5: 6}
+    assert counts == {0: 1, 1: 1, 5: 6}
     assert store.lookup("cards", {"customer_id": "C1"}, at=minute(590)).features == {"count_5m": 1, "amount_1h": Decimal("6.00")}
     connection.close()
 
@@ -131,7 +241,6 @@ def test_a_frame_of_events_is_not_all_of_them(store: OnlineStore) -> None:
         publish(CARDS, pa.table({"customer_id": ["C1"]}), store)
 
 
-@pytest.mark.usefixtures("spark")
 def test_a_table_with_tiles_has_nothing_but_tiles(store: OnlineStore, storage: Path, write: Write) -> None:
     write([("C1", 1, "10.00")])
     plain = Feature(name="amount", type="decimal(18,2)", description="not merged")
@@ -140,12 +249,10 @@ def test_a_table_with_tiles_has_nothing_but_tiles(store: OnlineStore, storage: P
         publish(replace(CARDS, features=(*CARDS.features, plain)), storage, store)
 
 
-@pytest.mark.usefixtures("spark")
 def test_a_changed_window_is_published_in_full(store: OnlineStore, storage: Path, write: Write) -> None:
     write([("C1", 1, "10.00"), ("C2", 1, "1.00")])
     publish(CARDS, storage, store)
-    wider = Feature(name="count_5m", type="bigint", description="events", rolling=Rolling(function="count", window="10m", hop="2m"))
-    write([("C1", 8, "10.00")])
+    wider = Feature(name="count_5m", type="bigint", description="events", rolling=Rolling(function="count", window="10m", hop="1m"))
 
     published = publish(replace(CARDS, features=(wider, CARDS.features[1])), storage, store)
 
@@ -153,13 +260,12 @@ def test_a_changed_window_is_published_in_full(store: OnlineStore, storage: Path
     assert store.lookup("cards", {"customer_id": "C2"}, at=minute(9)).features["count_5m"] == 1
 
 
-@pytest.mark.usefixtures("spark")
 def test_a_table_that_no_longer_has_tiles_loses_them(store: OnlineStore, storage: Path, write: Write, path: Path) -> None:
-    import sqlite3
-
     write([("C1", 1, "10.00")])
     publish(CARDS, storage, store)
     amount = Feature(name="amount", type="decimal(18,2)", description="the newest event's amount")
+    shutil.rmtree(gold_path(CARDS, storage))
+    events_written(storage, [("C1", 1, "10.00")])
 
     publish(replace(CARDS, features=(amount,)), storage, store)
 
@@ -170,8 +276,6 @@ def test_a_table_that_no_longer_has_tiles_loses_them(store: OnlineStore, storage
 
 
 def test_somebody_elses_tiles_are_not_written_over(store: OnlineStore, storage: Path, write: Write, path: Path) -> None:
-    import sqlite3
-
     write([("C1", 1, "10.00")])
     sqlite3.connect(path).execute("CREATE TABLE cards__tiles (x)").connection.close()
 
