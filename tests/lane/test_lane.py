@@ -253,7 +253,7 @@ def test_every_real_time_event_is_in_one_tile_of_each_hop(lane: Lane) -> None:
     tiles = lane.second.table("real_time_features_tiles")
 
     counts = tiles.selectExpr(
-        "hop div 60000000 AS minutes", "coalesce(partials.txn_count_5m, partials.txn_count_1h, partials.txn_count_24h).n"
+        "hop div 60000000 AS minutes", "coalesce(partials.txn_count_5m, partials.txn_count_1h, partials.txn_count_24h).n AS n"
     )
 
     assert dict(counts.groupBy("minutes").sum("n").collect()) == {0: 3, 1: 3, 5: 3, 60: 3}
