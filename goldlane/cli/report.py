@@ -12,6 +12,7 @@ from goldlane.cli.application import application
 from goldlane.cli.options import JsonOption, StorageOption, names, project, storage_or_default
 from goldlane.cli.output import print_json, results
 from goldlane.cli.progress import STYLES
+from goldlane.cli.rules import declared_rules
 from goldlane.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def report(
 
     settings = project()
     masked = {*_sensitive(settings), *(names(mask) or ())}
-    found = report_of(storage_or_default(storage, settings), update=update, masked=masked)
+    place = storage_or_default(storage, settings)
+    found = report_of(place, update=update, masked=masked, declared=declared_rules(settings))
     if out is not None:
         _write(found, out)
     if as_json:

@@ -16,6 +16,7 @@ from goldlane.expectations.rule import Action, Rule, RuleError
 from goldlane.expectations.rules import Rules, TableRules
 from goldlane.expectations.split import Split, split
 from goldlane.expectations.split_write import SplitCounts, write_split
+from goldlane.expectations.suggesting import suggest_rules
 from goldlane.expectations.table_check import check_table, table_checks
 from goldlane.expectations.table_kinds import foreign_key, fresh_within, primary_key, row_count_between, sum_between, unique
 from goldlane.expectations.table_rule import TableRule
@@ -56,6 +57,7 @@ __all__ = [
     "replay_quarantine",
     "row_count_between",
     "split",
+    "suggest_rules",
     "sum_between",
     "table_checks",
     "to_gx_suite",

@@ -66,7 +66,8 @@ class Judged:
 class RuleReport:
     """One rule, as one dataset's write counted it. ``declared_on`` is where it stands, which may be a view that several datasets read.
 
-    ``trend`` goes from old to new and ends with this update; ``examples`` are quarantined rows of this update.
+    ``why`` is what the project's rules say about it. ``trend`` goes from old to new and ends with this update; ``examples`` are
+    quarantined rows of this update.
     """
 
     dataset: str
@@ -76,6 +77,7 @@ class RuleReport:
     predicate: str
     passed: int
     failed: int
+    why: str = ""
     trend: tuple[Judged, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
 

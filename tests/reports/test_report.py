@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from goldlane.errors import GoldlaneError, UsageError
+from goldlane.expectations import not_null
 from goldlane.reports import report_of
 
 RULE = {"name": "has_a_price", "action": "drop", "predicate": "price IS NOT NULL"}
@@ -44,6 +45,14 @@ def test_a_rule_has_its_counts_and_those_of_the_updates_before(written: Any, def
 
     assert (rule.name, rule.action, rule.predicate, rule.passed, rule.failed, rule.share) == (*RULE.values(), 5, 5, 0.5)
     assert [(one.update_id[:8], one.share) for one in rule.trend] == [("00000000", 0.0), ("00000001", 0.5)]
+
+
+def test_a_rule_says_why_where_the_project_does(written: Any, define: Any) -> None:
+    written.update(*define("orders", rules=[RULE]), wrote("orders", 1, 1))
+
+    (rule,) = report_of(written.storage.root, declared={"Orders": [not_null("price", name="has_a_price", why="No price, no sale.")]}).rules
+
+    assert rule.why == "No price, no sale."
 
 
 def test_a_rule_that_no_row_reached_is_there_with_nothing(written: Any, define: Any) -> None:
