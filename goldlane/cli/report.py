@@ -95,7 +95,7 @@ def _rules(found: Report) -> Table:
         table.add_column(column)
     for column in ("passed", "failed", "share", "before"):
         table.add_column(column, justify="right")
-    for rule in sorted(found.rules, key=lambda one: -one.failed):
+    for rule in found.distinct_rules:
         before = share(rule.trend[-2].share) if len(rule.trend) > 1 else ""
         table.add_row(rule.dataset, rule.name, rule.action, f"{rule.passed:,}", f"{rule.failed:,}", share(rule.share), before)
     return table

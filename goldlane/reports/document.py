@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -120,6 +120,15 @@ class Report:
         """Datasets that failed, before those that were skipped because of them."""
         return tuple(sorted((one for one in self.datasets if one.error), key=lambda one: one.status != "FAILED"))
 
+    @property
+    def distinct_rules(self) -> tuple[RuleReport, ...]:
+        """The rules for people, most broken first: readers of one view that counted the same share a line, ``dataset`` naming all."""
+        lines: dict[tuple[Any, ...], list[RuleReport]] = {}
+        for rule in self.rules:
+            lines.setdefault((rule.declared_on, rule.name, rule.passed, rule.failed), []).append(rule)
+        merged = (replace(line[0], dataset=" and ".join(rule.dataset for rule in line), why=_longest(line)) for line in lines.values())
+        return tuple(sorted(merged, key=lambda rule: -rule.failed))
+
     def to_json(self) -> dict[str, Any]:
         """The document of ``goldlane report --json``."""
         document = asdict(self)
@@ -134,3 +143,7 @@ class Report:
 def _quarantine(table: QuarantineReport) -> dict[str, Any]:
     reasons = [{"rule": rule, "rows": rows, "total": total} for rule, (rows, total) in (table.reasons or {}).items()]
     return {"table": table.table, "rows": table.rows, "total": table.total, "reasons": reasons, "problem": table.problem}
+
+
+def _longest(line: Sequence[RuleReport]) -> str:
+    return max((rule.why for rule in line), key=len)

@@ -55,6 +55,19 @@ def test_a_rule_says_why_where_the_project_does(written: Any, define: Any) -> No
     assert rule.why == "No price, no sale."
 
 
+def test_readers_of_a_view_that_counted_the_same_share_a_line(written: Any, define: Any) -> None:
+    written.update(
+        *define("clean", "VIEW", rules=[RULE]), *define("a", inputs=("clean",)), *define("b", inputs=("clean",)),
+        *define("c", rules=[RULE]),
+        wrote("a", 1, 1, 1, on="clean"), wrote("b", 1, 1, 1, on="clean"), wrote("c", 1, 1, 2),
+    )  # fmt: skip
+
+    report = report_of(written.storage.root)
+
+    assert [(rule.dataset, rule.declared_on, rule.failed) for rule in report.distinct_rules] == [("c", "c", 2), ("a and b", "clean", 1)]
+    assert [rule.dataset for rule in report.rules] == ["a", "b", "c"]
+
+
 def test_a_rule_that_no_row_reached_is_there_with_nothing(written: Any, define: Any) -> None:
     written.update(*define("orders", rules=[RULE]), status("orders", "SKIPPED"), state="FAILED")
 
