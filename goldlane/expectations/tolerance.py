@@ -50,9 +50,12 @@ class Tail:
         Where the rows suffice, this holds for any distribution: at least as great as the innermost quantile that proves it. Beyond
         that, what was seen is let in, unless it lies far outside the tail's own slope. With fewer rows the slope is extrapolated.
         """
-        proven = self._proven(allowance)
-        slope = self._extrapolated(allowance, positive=positive)
-        return max(slope, self.greatest) if proven is None else max(proven, min(slope, self.greatest))
+        proven, target = self._proven(allowance), allowance.share / 4
+        if proven is None:
+            return max(self.greatest, self._extrapolated(target, allowance.rows, positive=positive))
+        # So far out that of rows like those seen nearly none is beyond.
+        rare = min(target, 0.1 / allowance.rows)
+        return max(proven, min(self.greatest, self._extrapolated(rare, allowance.rows, positive=positive)))
 
     def _proven(self, allowance: Allowance) -> float | None:
         for tail in sorted(self.above, reverse=True):
@@ -60,12 +63,13 @@ class Tail:
                 return self.above[tail]
         return self.greatest if allowance.covers(0) else None
 
-    def _extrapolated(self, allowance: Allowance, *, positive: bool) -> float:
-        """Along the line through two quantiles over the logarithm of the tail: straight for exponential tails, above it for lighter ones.
+    def _extrapolated(self, target: float, rows: int, *, positive: bool) -> float:
+        """The number with a share ``target`` above it: on the line through two quantiles over the logarithm of the tail.
 
-        Skewed positive numbers are taken by their logarithms, whose tail is at most exponential even where theirs is a power.
+        Exponential tails are such a line, lighter ones are below it. Skewed positive numbers are taken by their logarithms, whose tail
+        is at most exponential even where theirs is a power.
         """
-        outer = min((tail for tail in self.above if self._holds_some(tail, allowance.rows)), default=_OUTERMOST)
+        outer = min((tail for tail in self.above if self._holds_some(tail, rows)), default=_OUTERMOST)
         inner = min((tail for tail in self.above if outer < tail <= _INNERMOST), key=lambda tail: abs(tail - 4 * outer))
         start, inside, middle = self.above[outer], self.above[inner], self.above[0.5]
         below = middle - self.above[round(1 - outer, 9)]
@@ -73,7 +77,6 @@ class Tail:
         if logarithmic:
             start, inside = math.log(start), math.log(inside)
         steps = math.log(inner / outer)
-        target = allowance.share / 4
         end = start + _STRETCH * (start - inside) / steps * math.log(outer / target)
         return math.exp(min(end, 700.0)) if logarithmic else end
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldlane.errors import UsageError
-from goldlane.expectations import Rule
+from goldlane.expectations import Rules
 from goldlane.features.delta_files import open_delta
 from goldlane.pipelines.eventlog import read_events
 from goldlane.reports.document import Cause, DatasetReport, Judged, Report, RuleReport, UpdateSummary
@@ -17,13 +17,12 @@ from goldlane.reports.logged import LoggedDataset, LoggedUpdate, RuleKey, logged
 from goldlane.reports.masking import Mask
 from goldlane.reports.naming import Names
 from goldlane.reports.quarantines import Quarantine, is_quarantine, read_quarantine
+from goldlane.reports.reasons import Reasons
 
 _UPDATES = 20
 
 
-def report_of(
-    storage: Path, *, update: str = "last", masked: Iterable[str] = (), declared: Mapping[str, Sequence[Rule]] | None = None
-) -> Report:
+def report_of(storage: Path, *, update: str = "last", masked: Iterable[str] = (), declared: Mapping[str, Rules] | None = None) -> Report:
     """What ``update`` (an id, its beginning, or ``last``) did, with its rules over the updates of its pipeline before it.
 
     ``masked`` names columns whose values are never shown, nor any text that mentions one of them. ``declared`` are the project's rules
@@ -34,7 +33,7 @@ def report_of(
     """
     rows = read_events(storage)
     told = _updates(rows, update, storage)
-    return _Assembly(storage, told, Mask(masked), declared or {}).report()
+    return _Assembly(storage, told, Mask(masked), Reasons(declared or {})).report()
 
 
 def _updates(rows: Sequence[Mapping[str, Any]], wanted: str, storage: Path) -> list[LoggedUpdate]:
@@ -51,9 +50,8 @@ def _updates(rows: Sequence[Mapping[str, Any]], wanted: str, storage: Path) -> l
 
 
 class _Assembly:
-    def __init__(self, storage: Path, updates: Sequence[LoggedUpdate], mask: Mask, declared: Mapping[str, Sequence[Rule]]) -> None:
-        self._storage, self._updates, self._mask = storage, updates, mask
-        self._why = {(table.lower(), rule.name): rule.why for table, rules in declared.items() for rule in rules}
+    def __init__(self, storage: Path, updates: Sequence[LoggedUpdate], mask: Mask, reasons: Reasons) -> None:
+        self._storage, self._updates, self._mask, self._reasons = storage, updates, mask, reasons
         self._update = updates[-1]
         self._names = Names(self._update.datasets)
 
@@ -119,7 +117,7 @@ class _Assembly:
             predicate=declared.get("predicate", ""),
             passed=counts[0],
             failed=counts[1],
-            why=self._why.get((self._names.short(dataset.name).lower(), key[1]), ""),
+            why=self._reasons.why(self._names.short(dataset.name), key[1]),
             trend=tuple(_trend(self._updates, dataset.name, key)),
             examples=tuple(self._mask.row(row) for row in found),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def payments(seed: int, rows: int = ROWS) -> dict[str, Any]:
     dice = np.random.default_rng(seed)
     number = np.arange(rows) + seed * rows
     digits = dice.integers(0, 10**8, rows)
-    days = np.datetime64("2026-01-01") + dice.integers(0, 60, rows)
+    days = [date(2026, 1, 1) + timedelta(days=int(day)) for day in dice.integers(0, 60, rows)]
     return {
         "id": number,
         "txn": [f"TX-{one:08d}" for one in digits],
@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "a negative amount": ("amount", lambda amount: -amount),
     "cents for euros": ("amount", lambda amount: amount * 100),
     "an unknown category": ("currency", lambda _: "XXX"),
-    "another century": ("paid_on", lambda day: day - np.timedelta64(36524, "D")),
+    "another century": ("paid_on", lambda day: day.replace(year=day.year - 100)),
     "garbled text": ("txn", lambda text: text.replace("0", "\ufffd").replace("T", "?")),
     "a truncated id": ("device", lambda text: text[:-3]),
     "an empty text": ("txn", lambda _: ""),
@@ -122,13 +122,12 @@ def test_what_is_printed_makes_what_was_returned(learned: Suggestions) -> None:
 
 
 def test_columns_that_say_little_are_no_stumbling_block(spark: SparkSession) -> None:
-    wide = [F.lit(number).alias(f"n{number}") for number in range(480)]
     odd = [
         F.lit(None).cast("string").alias("never"),
         F.array(F.lit(1)).alias("list"),
         F.struct(F.lit(1).alias("b")).alias("a"),
         F.create_map(F.lit("k"), F.lit(1)).alias("map"),
-        F.lit(b"x").alias("bytes"),
+        F.lit(bytearray(b"x")).alias("bytes"),
         F.lit(float("nan")).alias("nan"),
         F.lit(True).alias("flag"),
         F.lit(5).cast("decimal(10,2)").alias("price"),
@@ -137,7 +136,7 @@ def test_columns_that_say_little_are_no_stumbling_block(spark: SparkSession) -> 
         F.lit("é").alias("my_text"),
         F.lit(date(9999, 12, 31)).alias("until"),
     ]
-    df = spark.range(300).select(*wide, *odd)
+    df = spark.range(300).select(*odd)
 
     suggested = suggest_rules(df)
 
@@ -150,6 +149,15 @@ def test_columns_that_say_little_are_no_stumbling_block(spark: SparkSession) -> 
     assert "Nothing but NULL: never." in str(suggested)
 
 
+@pytest.mark.slow
+def test_five_hundred_columns_are_one_pass_too(spark: SparkSession) -> None:
+    df = spark.range(300).select(*(F.lit(number).alias(f"n{number}") for number in range(500)))
+
+    suggested = suggest_rules(df)
+
+    assert (len(suggested), set(count_broken(df, suggested).broken.values())) == (1000, {0})
+
+
 def test_what_cannot_be_learned_from_is_refused(spark: SparkSession) -> None:
     with pytest.raises(UsageError, match="no rows"):
         suggest_rules(spark.createDataFrame([], "a int"))
@@ -160,9 +168,9 @@ def test_what_cannot_be_learned_from_is_refused(spark: SparkSession) -> None:
     )
 
 
-def test_rules_from_a_clean_sample_of_the_lane_find_the_faults_of_another(spark: SparkSession, tmp_path: Path) -> None:
-    sample.write(tmp_path / "good", transactions=6_000, faults=0.0, seed=7)
-    ledger = sample.write(tmp_path / "bad", transactions=6_000, faults=0.05, seed=8).total
+def test_rules_from_a_clean_sample_of_the_lane_find_the_faults_planted_in_it(spark: SparkSession, tmp_path: Path) -> None:
+    sample.write(tmp_path / "good", transactions=6_000, faults=0.0)
+    ledger = sample.write(tmp_path / "bad", transactions=6_000, faults=0.05).total
     kinds = ("null_transaction_id", "negative_amount", "unparsable_amount", "unknown_currency", "truncated_line")
     good, bad = (
         spark.read.option("columnNameOfCorruptRecord", "_corrupt").json(str(tmp_path / name / "transactions"), schema=transaction(tmp_path))

@@ -60,6 +60,15 @@ def test_an_outlier_far_beyond_the_tail_is_left_out_where_rows_abound() -> None:
     assert float(rule.predicate.split("<= ")[1]) < 200
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_rows_that_were_learned_from_are_let_in(name: str) -> None:
+    values = KINDS[name](np.random.default_rng(3), 50_000)
+
+    (_, one) = rules_of(Profile(rows=50_000, columns=(column("x", values),))).suggested
+
+    assert ((values < one.arguments[1]) | (values > one.arguments[2])).sum() <= 50
+
+
 @pytest.mark.parametrize("count,rows,most", [(0, 1000, 0.003), (1, 1000, 0.00474), (100, 10_000, 0.0118)])
 def test_the_limit_of_a_share_is_that_of_poisson(count: int, rows: int, most: float) -> None:
     assert Allowance(rows=rows, share=0.01, doubt=0.05).most(count) == pytest.approx(most, rel=0.03)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from goldlane.errors import GoldlaneError, UsageError
-from goldlane.expectations import not_null
+from goldlane.expectations import Rules, not_null, row_count_between
 from goldlane.reports import report_of
 
 RULE = {"name": "has_a_price", "action": "drop", "predicate": "price IS NOT NULL"}
@@ -48,11 +48,16 @@ def test_a_rule_has_its_counts_and_those_of_the_updates_before(written: Any, def
 
 
 def test_a_rule_says_why_where_the_project_does(written: Any, define: Any) -> None:
-    written.update(*define("orders", rules=[RULE]), wrote("orders", 1, 1))
+    events = (wrote(name, 1, 1) for name in ("orders", "checks"))
+    written.update(*define("orders", rules=[RULE]), *define("checks", rules=[RULE]), *events)
+    priced = not_null("price", name="has_a_price", why="No price, no sale.")
+    other = row_count_between(1, 9, name="has_a_price", why="Another reason.")
 
-    (rule,) = report_of(written.storage.root, declared={"Orders": [not_null("price", name="has_a_price", why="No price, no sale.")]}).rules
+    alone = report_of(written.storage.root, declared={"Orders": Rules(priced)}).rules
+    several = report_of(written.storage.root, declared={"Orders": Rules(priced), "sales": Rules(other)}).rules
 
-    assert rule.why == "No price, no sale."
+    assert [rule.why for rule in alone] == ["No price, no sale.", "No price, no sale."]
+    assert [rule.why for rule in several] == ["No price, no sale.", ""]
 
 
 def test_readers_of_a_view_that_counted_the_same_share_a_line(written: Any, define: Any) -> None:
