@@ -12,6 +12,7 @@ from goldlane.features.as_of import AsOf, Boundary
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.errors import JoinError
 from goldlane.features.instants import TIMES, kind
+from goldlane.features.tiles import TILE_COLUMNS
 from goldlane.features.types import widens
 
 if TYPE_CHECKING:
@@ -55,11 +56,21 @@ def _wrong_labels(labels: DataFrame, question: AsOf) -> Iterator[str]:
 def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, question: AsOf) -> Iterator[str]:
     if frame.isStreaming:
         yield "its frame is a stream; read it as a table"
-    for name in (name for name in table.columns if name not in frame.columns):
-        yield _unknown(frame, name, "its frame")
+    needed = (*table.keys, *TILE_COLUMNS) if table.has_tiles else table.columns
+    for name in (name for name in needed if name not in frame.columns):
+        yield _unknown(frame, name, "its tiles, which to_tiles makes" if table.has_tiles else "its frame")
     yield from _wrong_keys(labels, table, frame)
+    if table.has_tiles:
+        yield from _wrong_tiles(table, frame)
+        return
     yield from _wrong_times(labels, table, frame, question)
     yield from _wrong_features(table, frame, question)
+
+
+def _wrong_tiles(table: FeatureTable, frame: DataFrame) -> Iterator[str]:
+    kept = frame.select("partials.*").columns if "partials" in frame.columns else [feature.name for feature in table.features]
+    yield from (f"its tiles have no partials of {feature.name!r}" for feature in table.features if feature.name not in kept)
+    yield from (f"feature {each.name!r} has no hop" for each in table.features if each.rolling is None or each.rolling.hop is None)
 
 
 def _wrong_features(table: FeatureTable, frame: DataFrame, question: AsOf) -> Iterator[str]:

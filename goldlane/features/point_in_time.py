@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from goldlane.features.as_of import AsOf, Boundary
+from goldlane.features.asked_rows import rows_as_asked
 from goldlane.features.join_checks import check_join
 from goldlane.features.newest_rows import with_newest_rows
 
@@ -40,6 +41,7 @@ def point_in_time_join(  # noqa: PLR0913  the options of one question, all keywo
     the table's own; an age equal to it is still valid). Feature rows without a key or one of their times are visible to nobody.
     ``known_at`` and ``tie_break`` name columns that count in each table that has them; a column ``known_at`` counts unasked.
     ``age`` adds ``<table>__age_s``, the seconds from the newest visible row to the label, also where that row was too old.
+    Of a table with tiles the frame is its tiles (``to_tiles``), and a label sees the windows that a lookup at its time would have merged.
     Features have their declared types and names; ``prefix`` makes the names ``<table>__<feature>``.
 
     Raises:
@@ -59,5 +61,6 @@ def point_in_time_join(  # noqa: PLR0913  the options of one question, all keywo
     check_join(labels, tables, question)
     # One table after the other: each exchange carries the rows of one, where a union of all would carry them through every window.
     for table, frame in tables.items():
-        labels = with_newest_rows(labels, frame, table, question)
+        rows, asked = rows_as_asked(labels, frame, table, question) if table.has_tiles else (frame, question)
+        labels = with_newest_rows(labels, rows, table, asked)
     return labels

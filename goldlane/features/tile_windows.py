@@ -9,7 +9,7 @@ from operator import and_
 from typing import TYPE_CHECKING, cast
 
 from goldlane.features.errors import WindowError
-from goldlane.features.frames import INSTANT, PLACE, PREFIX, ROW, column, rows_of
+from goldlane.features.frames import INSTANT, PLACE, PREFIX, ROW, column, rows_of, up_to
 from goldlane.features.instants import instant
 from goldlane.features.tile_merge import finished, gathered, joined
 from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
@@ -50,6 +50,16 @@ def with_tiled_features(
         current = {name: window for name, window in mine.items() if not window.delay_us}
         frame = _with_last_tiles(frame, tiles, current, keys=key_names) if current else frame
     return frame.select(*(column(name) for name in labels.columns), *(_answer(name, window, tiles) for name, window in names.items()))
+
+
+def with_newest_event(labels: DataFrame, tiles: DataFrame, name: str, *, keys: Sequence[str], at: Column) -> DataFrame:
+    """``labels`` with the time of their key's newest event up to ``at``, in microseconds; NULL before its first one."""
+    from pyspark.sql import functions as F
+
+    instants = tiles.where(column("hop") == INSTANT_HOP).select(*map(column, keys), column("tile").alias(PLACE))
+    marked = _side_by_side(labels, instants, {PLACE: at}, keys=keys)
+    events = F.when(column(ROW).isNull(), column(PLACE))
+    return rows_of(marked, {name: F.timestamp_micros(F.max(events).over(up_to(keys, 0, along=PLACE)))})
 
 
 def merged_tiles(tiles: DataFrame, rolling: Sequence[Rolling], *, keys: Sequence[str] | str, at: datetime | Column) -> DataFrame:

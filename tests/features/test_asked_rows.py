@@ -1,0 +1,80 @@
+"""Labels joined to a table of tiles see what a lookup at their time would have told."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldlane.features import Feature, FeatureTable, Rolling, point_in_time_join, to_tiles
+from goldlane.features.errors import JoinError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+LABELS = "id int, card string, asked_at timestamp"
+EVENTS = [("a", 1, 5), ("a", 4, None), ("a", 6, 7), ("a", 6, 1), ("b", 3, 2), ("a", 30, 1), (None, 5, 1)]
+VELOCITY = FeatureTable(
+    name="velocity",
+    keys=("card",),
+    event_time="paid_at",
+    ttl=timedelta(seconds=20),
+    features=(
+        Feature(name="n", type="bigint", description="payments", rolling=Rolling(function="count", window="12s", hop="4s")),
+        Feature(name="amount", type="bigint", description="sum", rolling=Rolling(function="sum", column="amount", window="8s", hop="4s")),
+    ),
+)
+
+
+def second(number: int | None) -> datetime | None:
+    return None if number is None else START + timedelta(seconds=number)
+
+
+def velocity_tiles(spark: SparkSession) -> DataFrame:
+    rows = [(card, second(at), amount) for card, at, amount in EVENTS]
+    events = spark.createDataFrame(rows, "card string, paid_at timestamp, amount bigint")
+    return to_tiles(events, VELOCITY.rollings, keys="card", time="paid_at")
+
+
+def answers(spark: SparkSession, labels: Sequence[tuple[Any, ...]], **options: Any) -> list[tuple[Any, ...]]:
+    asked = spark.createDataFrame([(i, card, second(at)) for i, (card, at) in enumerate(labels)], LABELS)
+    joined = point_in_time_join(asked, {VELOCITY: velocity_tiles(spark)}, label_time="asked_at", **options)
+    return [tuple(row)[3:] for row in joined.orderBy("id").collect()]
+
+
+def expected(card: str | None, at: int | None, *, exclusive: bool) -> tuple[Any, ...]:
+    seen = [(e, paid) for c, e, paid in EVENTS if c == card and None not in (card, at) and (e < at or (e == at and not exclusive))]  # type: ignore[operator]
+    if at is None or not seen:
+        return None, None, None
+    newest = max(e for e, _ in seen)
+    in_12, in_8 = ([paid for e, paid in seen if e > math.ceil(at / 4) * 4 - width] for width in (12, 8))
+    paid = [each for each in in_8 if each is not None]
+    fresh = at - newest <= 20
+    return len(in_12) if fresh else None, (sum(paid) if paid and fresh else None), float(at - newest)
+
+
+@pytest.mark.parametrize("boundary", ["inclusive", "exclusive"])
+def test_every_label_sees_the_windows_of_its_own_instant(spark: SparkSession, boundary: str) -> None:
+    labels = [(card, at) for card in ("a", "b", "never", None) for at in (None, *range(34))] + [("a", 6), ("a", 6)]
+
+    found = answers(spark, labels, boundary=boundary, age=True)
+
+    assert found == [expected(card, at, exclusive=boundary == "exclusive") for card, at in labels]
+
+
+def test_a_frame_that_is_no_tiles_is_told_how_to_become_one(spark: SparkSession) -> None:
+    labels = spark.createDataFrame([], LABELS)
+    events = spark.createDataFrame([], "card string, hop bigint, tile bigint, paid_at timestamp")
+
+    with pytest.raises(JoinError) as refused:
+        point_in_time_join(labels, {VELOCITY: events}, label_time="asked_at")
+
+    assert [mistake.partition(";")[0] for mistake in refused.value.mistakes] == [
+        "velocity: 'at' is no column of its tiles, which to_tiles makes",
+        "velocity: 'partials' is no column of its tiles, which to_tiles makes",
+    ]
