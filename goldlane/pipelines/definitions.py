@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from goldlane.expectations import Action
+from goldlane.pipelines.incremental.policy import RefreshPolicy
 from goldlane.pipelines.names import TableName
 from goldlane.pipelines.places import Place
 
@@ -76,6 +77,7 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     outlet: Outlet | None = None
+    refresh_policy: RefreshPolicy = RefreshPolicy.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from goldlane.pipelines.definitions import Deprecation, Kind
 from goldlane.pipelines.events import Event, EventLog
 from goldlane.pipelines.failures import Failure
 from goldlane.pipelines.guards import SideEffect
+from goldlane.pipelines.incremental.reasons import Refreshed, Technique
 from goldlane.pipelines.outcome import DatasetResult, FlowCounts, Status
 from goldlane.pipelines.plan import PlannedDataset
 from goldlane.pipelines.streamevents import backlog_metrics, reported
@@ -24,7 +25,6 @@ class Narrator:
 
     def __init__(self, log: EventLog, update_id: str) -> None:
         self._log, self._update_id = log, update_id
-        self._unchanged: set[str] = set()
 
     def created(self, request: Mapping[str, Any], began: datetime) -> None:
         """The update exists since ``began``: who asked for what, and what runs it."""
@@ -65,8 +65,6 @@ class Narrator:
         self, planned: PlannedDataset, status: str, *, reason: str = "", failure: Failure | None = None, broken: FlowCounts | None = None
     ) -> None:
         """A dataset's flows move to another status; ``broken`` counts the batch that a rule kept from being written."""
-        if status == "COMPLETED" and planned.kind is Kind.MATERIALIZED_VIEW and planned.key not in self._unchanged:
-            self._refreshed(planned, "MAINTENANCE_TYPE_COMPLETE_RECOMPUTE", f"'{planned.dataset.written}' was computed anew.")
         names = [flow.flow.name for flow in planned.flows] or [planned.dataset.written]
         for name in [failure.flow] if failure is not None and failure.flow is not None else names:
             event = Event(
@@ -93,9 +91,12 @@ class Narrator:
 
     def unchanged(self, planned: PlannedDataset) -> None:
         """A materialized view was not computed, for nothing it reads has changed."""
-        self._unchanged.add(planned.key)
-        message = f"'{planned.dataset.written}' is unchanged: same query, same versions of everything it reads."
-        self._refreshed(planned, "MAINTENANCE_TYPE_NO_OP", message)
+        self.refreshed(planned, planned.flows[0].flow.name, Refreshed(technique=Technique.NO_OP))
+
+    def refreshed(self, planned: PlannedDataset, flow: str, how: Refreshed) -> None:
+        """A materialized view equals its query again; which way was taken, and what stood in the way of a cheaper one."""
+        origin, message = {**self._dataset(planned), "flow_name": flow}, how.message(planned.dataset.written)
+        self._log.emit(Event(event_type="planning_information", message=message, origin=origin, details=how.to_json()))
 
     def deprecated(self, old: Deprecation) -> None:
         """An old name was used."""
@@ -124,12 +125,6 @@ class Narrator:
     def flush(self) -> None:
         """What happened so far is in the log when this returns."""
         self._log.flush()
-
-    def _refreshed(self, planned: PlannedDataset, technique: str, message: str) -> None:
-        origin = {**self._dataset(planned), "flow_name": planned.flows[0].flow.name}
-        chosen = {"maintenance_type": technique, "is_chosen": True, "is_applicable": True, "incrementalization_issues": []}
-        details = {"technique_information": [chosen]}
-        self._log.emit(Event(event_type="planning_information", message=message, origin=origin, details=details))
 
     @staticmethod
     def _dataset(planned: PlannedDataset) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def reset(session: SparkSession, plan: Plan, storage: Storage, keys: frozenset[s
     for key, planned in plan.datasets.items():
         if key in keys and planned.kind is not Kind.VIEW:
             name = planned.dataset.name
-            storage.remember(name, generation=storage.generation(name) + 1, resetting=True, fingerprint=None)
+            storage.remember(name, generation=storage.generation(name) + 1, resetting=True, fingerprint=None, refreshed=None)
     finish_resets(session, plan, storage)
 
 

@@ -35,7 +35,7 @@ def bring_up_to_date(session: SparkSession, planned: PlannedDataset, storage: St
         _require_changeable(session, planned, path)
     elif not has_partitions(session, planned, path):
         # Its content is written anew, and with it the folders.
-        storage.remember(planned.dataset.name, fingerprint=None)
+        storage.remember(planned.dataset.name, fingerprint=None, refreshed=None)
     _alter(session, planned, path, set(record.get("properties", ())))
     remember_layout(planned, storage)
 

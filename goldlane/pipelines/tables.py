@@ -26,9 +26,9 @@ def create_table(session: SparkSession, planned: PlannedDataset, path: Path) -> 
 def replace_content(frame: DataFrame, planned: PlannedDataset, path: Path, *, unique: bool = True) -> None:
     """One commit after which the table holds exactly ``frame``, its schema and partitions included; not ``unique``: doubled keys, too."""
     session = frame.sparkSession
-    frame = checked_nulls(_in_order(frame, planned), planned)
+    frame = checked_nulls(in_declared_order(frame, planned), planned)
     frame = checked_key(frame, planned) if unique else frame
-    if not (_fits(frame, planned, path) and has_partitions(session, planned, path)):
+    if not (fits(frame, planned, path) and has_partitions(session, planned, path)):
         _replace_columns(frame, planned, path)
         return
     writer = frame.write.format("delta").mode("overwrite")
@@ -42,8 +42,8 @@ def merge_content(frame: DataFrame, planned: PlannedDataset, path: Path) -> None
     """One commit after which the table equals ``frame``, and whose change feed holds only the rows that differ."""
     from delta.tables import DeltaTable
 
-    session, frame = frame.sparkSession, _in_order(frame, planned)
-    if not (_fits(frame, planned, path) and has_partitions(session, planned, path)) or _is_empty(session, path):
+    session, frame = frame.sparkSession, in_declared_order(frame, planned)
+    if not (fits(frame, planned, path) and has_partitions(session, planned, path)) or _is_empty(session, path):
         replace_content(frame, planned, path)
         return
     same_key = " AND ".join(f"target.`{column}` <=> source.`{column}`" for column in planned.primary_key)
@@ -131,7 +131,7 @@ def _forget_clustering(session: SparkSession, planned: PlannedDataset, path: Pat
             cluster(session, path, ())
 
 
-def _in_order(frame: DataFrame, planned: PlannedDataset) -> DataFrame:
+def in_declared_order(frame: DataFrame, planned: PlannedDataset) -> DataFrame:
     """``frame`` with its columns spelled and ordered as a ``schema=`` says."""
     from pyspark.sql import functions as F
 
@@ -158,7 +158,7 @@ def _computed(frame: DataFrame, planned: PlannedDataset) -> DataFrame:
     return frame.select(*columns)
 
 
-def _fits(frame: DataFrame, planned: PlannedDataset, path: Path) -> bool:
+def fits(frame: DataFrame, planned: PlannedDataset, path: Path) -> bool:
     """Whether the table has the frame's columns; those that Delta computes may be missing in the frame."""
     given = {name.lower() for name in frame.columns}
     stored = frame.sparkSession.read.format("delta").load(str(path)).schema

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from goldlane.pipelines.flows import Target
+from goldlane.pipelines.incremental.reasons import Refreshed
 from goldlane.pipelines.narration import Narrator
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedDataset
@@ -31,6 +32,7 @@ class Watch:
             generation=generation,
             on_write=self._wrote,
             on_retry=self._retried,
+            on_refresh=self._refreshed,
             on_idle=self._idle,
             on_failure=self._on_failure or _nothing,
         )
@@ -48,6 +50,9 @@ class Watch:
             fell_asleep, self._is_idle = not self._is_idle, True
         if fell_asleep:
             self._narrator.flow(self.planned, "IDLE")
+
+    def _refreshed(self, flow: str, how: Refreshed) -> None:
+        self._narrator.refreshed(self.planned, flow, how)
 
     def _retried(self, flow: str, change: str) -> None:
         self._narrator.retried(self.planned, flow, change)

@@ -11,6 +11,7 @@ from goldlane.pipelines.api.flows import replacement_of
 from goldlane.pipelines.api.signatures import strict, texts
 from goldlane.pipelines.definitions import Dataset, Kind, QueryFlow
 from goldlane.pipelines.errors import DefinitionError
+from goldlane.pipelines.incremental.policy import RefreshPolicy, refresh_policy_of
 from goldlane.pipelines.places import Place, place_of_caller, place_of_function
 from goldlane.pipelines.registry import current_registry, text_mapping
 
@@ -42,7 +43,8 @@ def _table_declarer(name: str, kind: Kind | None) -> Any:
     ) -> Any:
         options = {"comment": comment, "table_properties": table_properties, "partition_cols": partition_cols}
         options |= {"cluster_by": cluster_by, "schema": schema, "temporary": bool(private or temporary)}
-        options["ignored"] = _given(path=path, cluster_by_auto=cluster_by_auto, row_filter=row_filter, refresh_policy=refresh_policy)
+        options["ignored"] = _given(path=path, cluster_by_auto=cluster_by_auto, row_filter=row_filter)
+        options["refresh_policy"] = None if refresh_policy is None else _policy(refresh_policy)
         return _declare(
             query_function, kind, name, options, {"spark_conf": spark_conf, "replacement": replacement_of(replace_using, sequence_by)}
         )
@@ -130,6 +132,14 @@ def _dataset(written: str, kind: Kind | None, place: Place | None, options: dict
         clean[names] = texts(clean.get(names), what=names)
     clean["table_properties"] = text_mapping(clean.get("table_properties"))
     return Dataset(name=current_registry().namespace.qualify(written), written=written, kind=kind, place=place, **clean)
+
+
+def _policy(text: str) -> RefreshPolicy:
+    try:
+        return refresh_policy_of(text)
+    except ValueError:
+        known = ", ".join(policy.value for policy in RefreshPolicy)
+        raise DefinitionError(f"refresh_policy={text!r} is no refresh policy", hint=f"there are {known}") from None
 
 
 def _given(**options: Any) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class DatasetWriter:
         if storage.has_progress(planned.dataset.name, self._target.generation):
             self._target = restarted(self._target)
         create_table(session, planned, self._target.path)
-        storage.remember(planned.dataset.name, fingerprint=None)
+        storage.remember(planned.dataset.name, fingerprint=None, refreshed=None)
         remember_layout(planned, storage)
 
     def _run(self, flow: PlannedFlow) -> Status:

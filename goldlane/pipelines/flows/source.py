@@ -23,11 +23,22 @@ def checked_query(target: Target, flow: PlannedFlow, reads: FlowReads, *, is_tar
     Raises:
         PipelineError: the flow is AUTO CDC, which has no query to be written as it is.
     """
+    return reads.enforced(query(target, flow, reads), target.planned.dataset, is_target=is_target)
+
+
+def query(target: Target, flow: PlannedFlow, reads: FlowReads) -> DataFrame:
+    """The rows of a flow's function, in the session of the runtime.
+
+    Raises:
+        PipelineError: the flow is AUTO CDC, which has no query to be written as it is.
+    """
+    from pyspark.sql import DataFrame
+
     if not isinstance(flow.flow, QueryFlow):
         raise PipelineError(f"{target.planned.dataset.written!r} is fed by AUTO CDC, which needs a streaming table")
     with reading(reads), evaluating(target.planned.dataset):
         frame = flow.flow.function()
-    return reads.enforced(frame, target.planned.dataset, is_target=is_target)
+    return DataFrame(frame._jdf, target.world.session)  # noqa: SLF001  a frame cannot be moved to another session publicly
 
 
 def checked_changes(target: Target, flow: ChangeFlow, reads: FlowReads) -> DataFrame:

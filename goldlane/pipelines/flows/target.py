@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldlane.pipelines.incremental.reasons import Refreshed
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedDataset
 from goldlane.pipelines.writes import World
@@ -17,6 +18,8 @@ OnWrite = Callable[[str, "int | None", FlowCounts], None]
 OnRetry = Callable[[str, str], None]
 
 
+# Called when a materialized view was refreshed: (flow's name, how).
+OnRefresh = Callable[[str, Refreshed], None]
 # Called in continuous mode: nothing more to write; and for a flow that failed, while others of its table may go on.
 OnIdle = Callable[[], None]
 OnFailure = Callable[[], None]
@@ -35,6 +38,7 @@ class Target:
     generation: int
     on_write: OnWrite
     on_retry: OnRetry
+    on_refresh: OnRefresh
     on_idle: OnIdle = _silent
     on_failure: OnFailure = _silent
 

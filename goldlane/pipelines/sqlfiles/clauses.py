@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from goldlane.pipelines.incremental.policy import RefreshPolicy, refresh_policy_of
 from goldlane.pipelines.sqlfiles.cursor import Cursor, Phrase
 
 _ENDS = (("AS",), ("FLOW",))
@@ -13,7 +14,6 @@ _IGNORED: dict[Phrase, str] = {
     ("LOCATION",): "path",
     ("SCHEDULE",): "schedule",
     ("TRIGGER",): "trigger",
-    ("REFRESH", "POLICY"): "refresh_policy",
     ("WITH", "ROW", "FILTER"): "row_filter",
     ("ROW", "FILTER"): "row_filter",
     ("WITH", "SCHEMA"): "",
@@ -21,7 +21,8 @@ _IGNORED: dict[Phrase, str] = {
     ("TAGS",): "tags",
     ("DEFAULT", "COLLATION"): "collation",
 }
-_MEANT = (("COMMENT",), ("TBLPROPERTIES",), ("PARTITIONED", "BY"), ("CLUSTER", "BY"))
+_MEANT = (("COMMENT",), ("TBLPROPERTIES",), ("PARTITIONED", "BY"), ("CLUSTER", "BY"), ("REFRESH", "POLICY"))
+_POLICIES = (("INCREMENTAL", "STRICT"), ("INCREMENTAL",), ("AUTO",), ("FULL",))
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Clauses:
     table_properties: dict[str, str] = field(default_factory=dict)
     partition_cols: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    refresh_policy: RefreshPolicy = RefreshPolicy.AUTO
     ignored: list[str] = field(default_factory=list)
 
 
@@ -63,12 +65,21 @@ def _read_clause(cursor: Cursor, found: Clauses) -> None:
         choice = cursor.accept_any(("AUTO", "NONE"))
         found.cluster_by = () if choice else names_in(cursor.group("the columns"))
         found.ignored += ["cluster_by_auto"] if choice == "AUTO" else []
+    elif cursor.accept("REFRESH", "POLICY"):
+        found.refresh_policy = _policy(cursor)
     else:
         words = next((words for words in _IGNORED if cursor.accept(*words)), None)
         if words is None:
             raise cursor.error(f"{cursor.found()} begins no clause of a dataset", hint="a statement ends with ;")
         cursor.until(*_ENDS, *_IGNORED, *_MEANT).source()
         found.ignored += [_IGNORED[words]] if _IGNORED[words] else []
+
+
+def _policy(cursor: Cursor) -> RefreshPolicy:
+    for words in _POLICIES:
+        if cursor.accept(*words):
+            return refresh_policy_of(" ".join(words))
+    raise cursor.error(f"{cursor.found()} is no refresh policy", hint="AUTO, INCREMENTAL, INCREMENTAL STRICT or FULL")
 
 
 def _property(item: Cursor) -> tuple[str, str]:

@@ -61,6 +61,7 @@ def read_dataset(cursor: Cursor, scope: Scope, declared: Declared, line: int) ->
         cluster_by=clauses.cluster_by,
         table_properties=clauses.table_properties,
         temporary=declared.temporary,
+        refresh_policy=clauses.refresh_policy,
         ignored=tuple(clauses.ignored),
         expectations=tuple(columns.expectations),
     )

@@ -52,6 +52,13 @@ def test_private_tables_are_temporary(declared: Declared) -> None:
     assert [dataset.temporary for dataset in registry.datasets.values()] == [True, True, False]
 
 
+@pytest.mark.parametrize("policy", ["auto", "incremental", "incremental strict", "full"])
+def test_a_refresh_policy_may_stand_among_the_clauses(declared: Declared, policy: str) -> None:
+    dataset, _ = only(declared(f"CREATE MATERIALIZED VIEW totals REFRESH POLICY {policy.upper()} COMMENT 'sums' AS SELECT 1 AS id"))
+
+    assert (dataset.refresh_policy, dataset.comment, dataset.ignored) == (policy, "sums", ())
+
+
 def test_clauses_mean_what_the_keywords_of_python_mean(declared: Declared) -> None:
     dataset, _ = only(
         declared("""

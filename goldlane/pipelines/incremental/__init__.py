@@ -1,0 +1,1 @@
+"""Refreshes materialized views by what has changed in their sources since the last refresh."""

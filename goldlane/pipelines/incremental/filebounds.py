@@ -1,0 +1,103 @@
+"""The lowest and the highest value of a column in each file of a Delta table, as whole numbers; read without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from goldlane.pipelines.incremental.sources import TableVersion
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+Interval = tuple[int, int]
+_EPOCH, _EPOCH_DAY = datetime(1970, 1, 1, tzinfo=timezone.utc), date(1970, 1, 1)
+# Delta keeps the bounds of times in milliseconds, cut off.
+_MILLISECOND_US = 1_000
+MOST_INTERVALS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a table's version: ``rows`` of each, and (low, high) of a column where the file holds a value."""
+
+    rows: tuple[int, ...]
+    bounds: tuple[Interval | None, ...] = ()
+
+
+def files_of(table: TableVersion, column: str | None = None) -> Files | None:
+    """The table's files; None when that is not known of each: it lies on another machine, or has no statistics."""
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    place = table.path.removeprefix("file:")
+    if not place.startswith("/"):
+        return None
+    try:
+        found = DeltaTable(place, version=table.version).get_add_actions(flatten=True)
+    except DeltaError:
+        return None
+    columns: dict[str, list[Any]] = pa.table(found).to_pydict() if found.num_rows else {}
+    rows: list[Any] = columns.get("num_records", [])
+    if None in rows or len(rows) != found.num_rows:
+        return None
+    if column is None:
+        return Files(tuple(rows))
+    bounds = _bounds(columns, column, found.num_rows)
+    return None if bounds is None else Files(tuple(rows), bounds)
+
+
+def _bounds(columns: dict[str, list[Any]], column: str, files: int) -> tuple[Interval | None, ...] | None:
+    folders = columns.get(f"partition.{column}")
+    if folders is not None:
+        return tuple(None if value is None else (whole(value), whole(value)) for value in folders)
+    if files and not {f"min.{column}", f"max.{column}"} <= columns.keys():
+        return None
+    nulls = columns.get(f"null_count.{column}", [None] * files)
+    found: list[Interval | None] = []
+    for file in range(files):
+        low, high = columns[f"min.{column}"][file], columns[f"max.{column}"][file]
+        if low is not None and high is not None:
+            margin = _MILLISECOND_US if isinstance(low, datetime) else 0
+            found.append((whole(low), whole(high) + margin))
+        elif nulls[file] == columns["num_records"][file]:
+            found.append(None)
+        else:
+            return None
+    return tuple(found)
+
+
+def whole(value: Any) -> int:
+    """Microseconds or days since 1970 of a time or a day; a number is itself."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return (aware - _EPOCH) // timedelta(microseconds=1)
+    if isinstance(value, date):
+        return (value - _EPOCH_DAY).days
+    return int(value)
+
+
+def column_of(values: Column, type_name: str) -> Column:
+    """Whole numbers as values of a type."""
+    from pyspark.sql import functions as F
+
+    if type_name == "timestamp":
+        return F.timestamp_micros(values)
+    return F.date_from_unix_date(values.cast("int")) if type_name == "date" else values.cast(type_name)
+
+
+def joined(intervals: Sequence[Interval]) -> list[Interval]:
+    """Intervals without overlaps, in order; the narrowest gaps are closed where there are too many."""
+    merged: list[Interval] = []
+    for low, high in sorted(intervals):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    while len(merged) > MOST_INTERVALS:
+        gap = min(range(1, len(merged)), key=lambda position: merged[position][0] - merged[position - 1][1])
+        merged[gap - 1 : gap + 1] = [(merged[gap - 1][0], merged[gap][1])]
+    return merged
