@@ -1,8 +1,8 @@
 """Rolling windows beside plain Spark range windows: the handbook's twelve, a hot key, and what min, max and distinct cost on one.
 
-    python benchmarks/rolling_windows.py [handbook] [hot] [extremes] [--rows N] [--rounds 3] [--data DIR] [--limit 300] [--memory 3g]
+    python benchmarks/rolling_windows.py [--only handbook|hot|extremes] [--rows N] [--rounds 3] [--data DIR] [--limit 300] [--memory 3g]
 
-All three parts unless some are named. ``handbook`` takes turns: plain Spark, Goldlane, and the shuffles and sorts that both need, alone;
+``handbook`` takes turns: plain Spark, Goldlane, and the shuffles and sorts that both need, alone;
 without the handbook's file it makes rows like its own. Where the publication is there, the same frame is held against it.
 ``hot`` gives plain Spark ``--limit`` seconds, in a process of its own. CPU seconds are the JVM's own (Linux), and depend less on what
 else the machine does.
@@ -42,7 +42,7 @@ def main() -> None:
         _run(plain(_spark(options).read.parquet(options.peer)))
         return
     parts = {"handbook": _handbook, "hot": _hot, "extremes": _extremes}
-    for name in options.parts or parts:
+    for name in options.only or parts:
         parts[name](_spark(options), options)
 
 
@@ -151,7 +151,7 @@ def _spark(options: argparse.Namespace) -> SparkSession:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["handbook", "hot", "extremes"], metavar="PART")
+    parser.add_argument("--only", action="append", choices=["handbook", "hot", "extremes"], help="one part; may be repeated")
     parser.add_argument("--rows", type=int, help="fewer rows, in every part")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=HANDBOOK, help="the folder with the handbook's files")
