@@ -27,6 +27,7 @@ FEATURES = {"tx_count": Int64, "risk": Float64, "tier": String}
 def main() -> None:
     """Answers until stdin ends."""
     warnings.simplefilter("ignore")
+    os.chdir(tempfile.mkdtemp(prefix="feast-"))  # Feast leaves its online store in the current folder
     settings = {"spark.ui.enabled": "false", "spark.driver.memory": sys.argv[1], "spark.sql.shuffle.partitions": "4"}
     builder = SparkSession.builder.master("local[2]")
     for key, value in {**settings, "spark.sql.session.timeZone": "UTC", "spark.ui.showConsoleProgress": "false"}.items():
@@ -43,10 +44,9 @@ def main() -> None:
 
 
 def _store(folder: Path) -> FeatureStore:
-    work = tempfile.mkdtemp(prefix="feast-")
     offline = SparkOfflineStoreConfig(type="spark", spark_conf={})
     config = RepoConfig(
-        project="as_of", provider="local", registry=f"{work}/registry.db", offline_store=offline, entity_key_serialization_version=3
+        project="as_of", provider="local", registry="registry.db", offline_store=offline, entity_key_serialization_version=3
     )
     store = FeatureStore(config=config)
     card = Entity(name="card", join_keys=["card"], value_type=ValueType.STRING)

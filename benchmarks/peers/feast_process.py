@@ -34,7 +34,7 @@ def feast_process(python: Path, memory: str) -> Iterator[Callable[[Path], Way] |
 def _asked(process: subprocess.Popen[str], folder: Path) -> tuple[float, float]:
     if process.stdin is None or process.stdout is None:
         raise SystemExit("Feast's process has no pipes")
-    process.stdin.write(f"{folder}\n")
+    process.stdin.write(f"{folder.resolve()}\n")
     process.stdin.flush()
     for line in process.stdout:
         if line.startswith("took "):
