@@ -46,7 +46,11 @@ def main() -> None:
 def _store(folder: Path) -> FeatureStore:
     offline = SparkOfflineStoreConfig(type="spark", spark_conf={})
     config = RepoConfig(
-        project="as_of", provider="local", registry="registry.db", offline_store=offline, entity_key_serialization_version=3
+        project="as_of",
+        provider="local",
+        registry=str(Path.cwd() / "registry.db"),
+        offline_store=offline,
+        entity_key_serialization_version=3,
     )
     store = FeatureStore(config=config)
     card = Entity(name="card", join_keys=["card"], value_type=ValueType.STRING)
