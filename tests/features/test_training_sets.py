@@ -100,23 +100,20 @@ def test_it_is_rebuilt_row_by_row_after_the_table_changed(
     assert rows(newly_made.frame) != before
 
 
-@pytest.mark.parametrize("place", ["folder", "name"])
 def test_labels_in_a_delta_table_are_held_at_their_version_too(
-    spark: SparkSession, labels: DataFrame, merchants: FeatureTable, tmp_path: Path, place: str
+    spark: SparkSession, labels: DataFrame, merchants: FeatureTable, gold: Callable[..., Any], storage: Path
 ) -> None:
-    folder = tmp_path / "labels"
-    known = spark.createDataFrame([("m1", hour(1), "low", 10)], "merchant_id string, as_of timestamp, tier string, velocity bigint")
-    known.write.format("delta").save(str(tmp_path / "gold"))
+    folder = storage / "labels"
+    gold([("m1", 1, "low", 10)])
     labels.write.format("delta").save(str(folder))
     spark.sql(f"CREATE TABLE training_labels USING delta LOCATION '{folder}'")
-    given = folder if place == "folder" else "training_labels"
-    made = training_set(given, {merchants: tmp_path / "gold"}, label="fraud", label_time="at")
+    made = [training_set(place, [merchants], storage=storage, label="fraud", label_time="at") for place in (folder, "training_labels")]
 
     labels.limit(1).write.format("delta").mode("append").save(str(folder))
-    again = rebuild_training_set(made.record)
+    again = [rebuild_training_set(each.record).frame.count() for each in made]
 
-    assert again.frame.count() == made.record.rows == 4
-    assert spark.read.format("delta").load(str(folder)).count() == 5
+    assert again == [each.record.rows for each in made] == [4, 4]
+    assert spark.table("training_labels").count() == 5
     spark.sql("DROP TABLE training_labels")
 
 
