@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import MissingExtraError
@@ -19,21 +20,32 @@ _FUNCTIONS = {"count": "count_function", "sum": "sum", "mean": "avg", "min": "mi
 _SECOND = 1_000_000
 
 
-def bundle_features(tables: Iterable[FeatureTable], unity: Unity) -> dict[str, dict[str, Any]]:
+def bundle_features(
+    tables: Iterable[FeatureTable], unity: Unity, *, events: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, dict[str, Any]]:
     """The resources by their keys, ``<table>__<feature>``, which are also the features' names in the schema of ``unity``.
 
-    A feature of a gold table is the newest value of its column. Where a table's rows are events, the feature is its window over them:
-    Databricks counts the rows in ``[t - delay - window, t - delay)``, so ours, open below and closed above, is moved by a microsecond.
+    A feature of a gold table is the newest value of its column. A feature with tiles is its window over the table of events that ``events``
+    names (``{table: "catalog.schema.name"}``): Databricks counts the rows in ``[t - delay - window, t - delay)``, so ours, open below and closed above, is moved by a microsecond.
 
     Raises:
         DeclarationError: a window means something that theirs cannot, or Databricks would refuse; all mistakes at once.
     """
     known = tuple(tables)
-    check_tables(known, unity, [mistake for table in known if table.has_tiles for mistake in _inexpressible(table)])
-    return {f"{table.name}__{feature.name}": _feature(table, feature, unity) for table in known for feature in table.features}
+    tiled = [table for table in known if table.has_tiles]
+    homeless = [f"{table.name}: nothing says which table has its events; name it in events" for table in tiled if table.name not in events]
+    check_tables(known, unity, [*homeless, *(mistake for table in tiled for mistake in _inexpressible(table))])
+    sources = {table: events[table.name] if table.has_tiles else unity.table(table) for table in known}
+    return {
+        f"{table.name}__{feature.name}": _feature(table, feature, source, unity)
+        for table, source in sources.items()
+        for feature in table.features
+    }
 
 
-def add_features(resources: Resources, tables: Iterable[FeatureTable], unity: Unity) -> None:
+def add_features(
+    resources: Resources, tables: Iterable[FeatureTable], unity: Unity, *, events: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Adds them to a bundle's resources, from the function that ``python.resources`` in ``databricks.yml`` names.
 
     Raises:
@@ -44,12 +56,12 @@ def add_features(resources: Resources, tables: Iterable[FeatureTable], unity: Un
         from databricks.bundles.features import Feature as BundleFeature
     except ImportError as missing:
         raise MissingExtraError("databricks", needed_for="adding features to a bundle") from missing
-    for key, resource in bundle_features(tables, unity).items():
+    for key, resource in bundle_features(tables, unity, events=events).items():
         resources.add_feature(key, BundleFeature.from_dict(resource))  # type: ignore[arg-type]  # its dictionaries are typed dictionaries
 
 
-def _feature(table: FeatureTable, feature: Feature, unity: Unity) -> dict[str, Any]:
-    source: dict[str, Any] = {"full_name": unity.table(table)}
+def _feature(table: FeatureTable, feature: Feature, rows: str, unity: Unity) -> dict[str, Any]:
+    source: dict[str, Any] = {"full_name": rows}
     function: dict[str, Any] = {"column_selection": {"column": feature.name}}
     if table.has_tiles and feature.rolling is not None:
         function = {"aggregation_function": _aggregation(feature.rolling, table)}
@@ -76,7 +88,7 @@ def _inexpressible(table: FeatureTable) -> Iterator[str]:
     for feature in table.features:
         rolling, name = feature.rolling, f"{table.name}.{feature.name}"
         if rolling is None or rolling.hop is None:
-            yield f"{name} has no window over the events that are the rows of its table"
+            yield f"{name} has no window over events, as the others have"
             continue
         if rolling.current_row and not rolling.delay_us:
             yield f"{name} counts the rows of its own instant, and windows on Databricks end before it; say current_row=False, or a delay"

@@ -213,7 +213,7 @@ def test_a_window_over_events_holds_the_same_rows_there(window_s: int, delay_s: 
     sales = Feature(name="sales", type="bigint", description="sales", rolling=rolling)
     table = FeatureTable(name="cards", keys=("card",), event_time="at", features=(sales,))
 
-    resource = bundle_features([table], PAYMENTS)["cards__sales"]
+    resource = bundle_features([table], PAYMENTS, events={"cards": "main.payments.sales"})["cards__sales"]
 
     window = resource["function"]["aggregation_function"]["time_window"]["rolling"]
     delay, length = (round(float(text.rstrip("s")) * SECOND) for text in (window.get("delay", "0s"), window["window_duration"]))
@@ -221,14 +221,15 @@ def test_a_window_over_events_holds_the_same_rows_there(window_s: int, delay_s: 
     theirs = [t for t in instants if -delay - length <= t < -delay]
     ours = [t for t in instants if -(delay_s + window_s) * SECOND < t <= -delay_s * SECOND and (current_row or t != 0)]
     assert theirs == ours
-    assert resource["source"]["delta_table_source"]["filter_condition"] == "kind = 'sale'"
+    assert resource["source"]["delta_table_source"] == {"full_name": "main.payments.sales", "filter_condition": "kind = 'sale'"}
 
 
 def test_windows_that_databricks_has_not_are_named_at_once() -> None:
     with pytest.raises(DeclarationError) as refused:
         bundle_features(FEATURE_TABLES, PAYMENTS)
 
-    first, *_ = refused.value.mistakes
+    homeless, first, *_ = refused.value.mistakes
+    assert homeless == "real_time_features: nothing says which table has its events; name it in events"
     assert first == (
         "real_time_features.txn_count_5m counts the rows of its own instant, and windows on Databricks end before it; "
         "say current_row=False, or a delay"
