@@ -26,7 +26,8 @@ def bundle_features(
     """The resources by their keys, ``<table>__<feature>``, which are also the features' names in the schema of ``unity``.
 
     A feature of a gold table is the newest value of its column. A feature with tiles is its window over the table of events that ``events``
-    names (``{table: "catalog.schema.name"}``): Databricks counts the rows in ``[t - delay - window, t - delay)``, so ours, open below and closed above, is moved by a microsecond.
+    names (``{table: "catalog.schema.name"}``): Databricks counts the rows in ``[t - delay - window, t - delay)``, so ours, open below and
+    closed above, is moved by a microsecond.
 
     Raises:
         DeclarationError: a window means something that theirs cannot, or Databricks would refuse; all mistakes at once.
