@@ -33,8 +33,5 @@ def mistaken_labels(labels: DataFrame, label: str, label_time: str, tables: Sequ
 
 
 def mistaken_tables(tables: Sequence[FeatureTable]) -> Iterator[str]:
-    """What is wrong with the tables, whatever their rows are."""
+    """What is wrong with the tables taken together: a record knows them by their names."""
     yield from (f"{n} tables are named {name!r}" for name, n in Counter(table.name for table in tables).items() if n > 1)
-    for table in tables:
-        if table.has_tiles:
-            yield f"{table.name} is merged from tiles when it is read, and its rows are events; join a table that holds finished features"

@@ -139,20 +139,13 @@ def test_what_cannot_be_rebuilt_is_named_all_at_once(
 
 
 def test_mistakes_are_named_all_at_once_before_a_row_is_read(labels: DataFrame, merchants: FeatureTable, storage: Path) -> None:
-    tiled = FeatureTable(
-        name="tiled",
-        keys=("merchant_id",),
-        event_time="as_of",
-        features=(Feature(name="n", type="bigint", description="events", rolling=Rolling(function="count", window="1h", hop="1h")),),
-    )
-    never_read = labels.selectExpr("merchant_id", "at AS as_of", "raise_error('read') AS n")
+    never_read = labels.selectExpr("merchant_id", "at AS as_of", "CAST(raise_error('read') AS INT) AS stars")
 
     with pytest.raises(TrainingError) as refused:
-        training_set(labels, {merchants: storage / "nowhere", tiled: never_read}, label="fruad", label_time="when")
+        training_set(labels, {merchants: storage / "nowhere", real(merchants): never_read}, label="fruad", label_time="when")
 
     text = str(refused.value)
     assert f"merchants: there is no Delta table at {storage}/nowhere" in text
-    assert "tiled is merged from tiles when it is read" in text
     assert "label 'fruad' is no column of the labels; is it 'fraud'?" in text
     assert "label_time 'when' is no column of the labels" in text
 
