@@ -72,6 +72,9 @@ def _refreshed(target: Target, flow: PlannedFlow, last: LastRefresh | None, now:
 def _recomputed(
     target: Target, flow: PlannedFlow, checked: tuple[DataFrame, FlowReads], now: Reading | None, reason: NotIncrementalError
 ) -> Status:
+    if target.world.stop.asked:
+        # What a stopped refresh raises, is no reason to begin a longer one.
+        raise reason
     storage, name = target.world.storage, target.planned.dataset.name
     known = storage.remembered(name)
     _require_policy(target, flow, now, reason)

@@ -68,6 +68,17 @@ def readable(issue: IssueType, table: str) -> Iterator[None]:
     Raises:
         NotIncrementalError: with ``issue``, and what Spark said.
     """
+    with refused_as(issue, f"what has changed in {table} cannot be read", table):
+        yield
+
+
+@contextmanager
+def refused_as(issue: IssueType, why: str, table: str = "") -> Iterator[None]:
+    """Turns what Spark raises meanwhile into a reason; for steps that write nothing.
+
+    Raises:
+        NotIncrementalError: with ``issue``, and what Spark said.
+    """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
@@ -75,7 +86,7 @@ def readable(issue: IssueType, table: str) -> Iterator[None]:
         yield
     except (Py4JJavaError, PySparkException) as error:
         told = str(getattr(error, "java_exception", error)).splitlines()[0]
-        raise NotIncrementalError(Issue(type=issue, why=f"what has changed in {table} cannot be read: {told}", table=table)) from error
+        raise NotIncrementalError(Issue(type=issue, why=f"{why}: {told}", table=table)) from error
 
 
 def _files(session: SparkSession, since: TableVersion, until: TableVersion, before: Any) -> tuple[list[Any], list[Any]]:

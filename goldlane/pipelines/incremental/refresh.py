@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldlane.pipelines.incremental.changes import Changes, changes_between
+from goldlane.pipelines.incremental.changes import Changes, changes_between, refused_as
 from goldlane.pipelines.incremental.costs import require_few_changes, require_few_keys, require_much, rows_of
 from goldlane.pipelines.incremental.gains import new_rows
 from goldlane.pipelines.incremental.keys import Keys, keys_of
@@ -24,6 +24,7 @@ from goldlane.pipelines.tables import fits, has_partitions, in_declared_order
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_NO_PLAN = "Spark refuses its plan over touched keys"
 _GROUPS = frozenset({"Aggregate", "Deduplicate", "Distinct"})
 
 
@@ -53,7 +54,8 @@ def refresh(view: View, last: LastRefresh | None, now: Reading) -> Refreshed:
     if not (fits(in_declared_order(frame, view.planned), view.planned, view.path) and has_partitions(session, view.planned, view.path)):
         raise NotIncrementalError(Issue(type=IssueType.DATA_SCHEMA_CHANGED, why="its own columns or partitions have changed"))
     moved = [path for path, table in now.tables.items() if table != since.tables[path]]
-    keys = keys_of(frame, moved, view.planned.primary_key)
+    with refused_as(IssueType.PLAN_NOT_INCREMENTALIZABLE, _NO_PLAN):
+        keys = keys_of(frame, moved, view.planned.primary_key)
     changes = {path: changes_between(session, since.tables[path], now.tables[path]) for path in moved}
     if view.policy.weighs_costs:
         require_few_changes(session, now.tables, changes)
@@ -83,7 +85,8 @@ def _by_key(view: View, keys: Keys, changes: Mapping[str, Changes], now: Reading
             return done
         if view.policy.weighs_costs:
             require_few_keys(touched, keys, view.path)
-        found = restricted(keys, now.tables, touched)
+        with refused_as(IssueType.PLAN_NOT_INCREMENTALIZABLE, _NO_PLAN):
+            found = restricted(keys, now.tables, touched)
         replace_keys(view.enforced(found.frame), view.planned, view.path, touched, keys.columns)
         return Refreshed(technique=technique, columns=keys.columns, keys=touched.count, source_rows=rows, rows_read=found.rows_read)
 
