@@ -1,6 +1,8 @@
 # What to type in this clone; `make` alone lists it. Any Python 3.10 or newer will do: make PYTHON=python3.12 setup
 PYTHON ?= python3
 BIN := .venv/bin
+# A worker has a Spark session of its own (up to 3 GB); tests that share a prepared lane stand in one file and stay together.
+WORKERS := -n auto --maxprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow check bench docs lock clean
@@ -15,10 +17,10 @@ demo: setup ## from nothing to an agent's answer: sample data, pipeline, publish
 	$(BIN)/goldlane demo
 
 test: setup ## every test but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(WORKERS)
 
 test-slow: setup ## the slow tests: kill -9, long properties
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(WORKERS)
 
 check: setup ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
