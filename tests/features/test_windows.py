@@ -92,6 +92,25 @@ EVENT = st.builds(
 )
 
 
+COLUMNS = {
+    "count": [None],
+    "sum": ["small", "exact", "amount", "flag"],
+    "mean": ["small", "long", "exact", "amount", "flag"],
+    "stddev": ["small", "amount"],
+    **{name: ["small", "long", "exact", "amount", "word", "flag"] for name in ("min", "max", "last", "count_distinct")},
+}
+ROLLING = st.builds(
+    lambda aggregate, window, delay, where, current_row: Rolling(
+        function=aggregate[0], column=aggregate[1], window=f"{window}s", delay=f"{delay}s", where=where, current_row=current_row
+    ),
+    st.sampled_from([(function, name) for function, names in COLUMNS.items() for name in names]),
+    st.integers(1, 12),
+    st.sampled_from([0, 0, 1, 4]),
+    st.sampled_from([None, None, "flag", "word <> 'b'"]),
+    st.booleans(),
+)
+
+
 def expected(rolling: Rolling, events: Sequence[Event], row: Event) -> Any:
     """The definition, word for word; quadratic, and in no hurry."""
     if row.key is None or row.second is None or is_odd(getattr(row, str(rolling.column), None)):
@@ -181,6 +200,15 @@ def differences(spark: SparkSession, events: Sequence[Event], rollings: Sequence
 @given(events=st.lists(EVENT, min_size=300, max_size=500))
 def test_every_function_is_what_plain_python_says(spark: SparkSession, events: list[Event]) -> None:
     assert differences(spark, events, ROLLINGS) == []
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(events=st.lists(EVENT, min_size=300, max_size=500), rollings=st.lists(ROLLING, min_size=12, max_size=12))
+def test_every_window_is_what_plain_python_says(spark: SparkSession, events: list[Event], rollings: list[Rolling]) -> None:
+    named = [replace(rolling, name=f"w{i}") for i, rolling in enumerate(rollings)]
+
+    assert differences(spark, events, named) == []
 
 
 def test_a_window_is_open_below_and_closed_above(spark: SparkSession) -> None:
