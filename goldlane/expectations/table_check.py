@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import UsageError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 EXAMPLES = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def check_table(
@@ -96,11 +97,14 @@ def _require(df: DataFrame, rules: Sequence[TableRule], tables: Mapping[str, Dat
 def _examples(df: DataFrame, rule: TableRule, tables: Mapping[str, DataFrame]) -> Sequence[Mapping[str, Any]]:
     if not isinstance(rule.kind, (Unique, ForeignKey)):
         return ()
+    from pyspark.sql import functions as F
+
     found = offenders(df, rule.kind, tables).limit(EXAMPLES)
     instants = {name for name, type_name in found.dtypes if type_name == "timestamp"}
-    return [{name: _utc(value) if name in instants else value for name, value in row.asDict().items()} for row in found.collect()]
+    # As a datetime, Spark would hand an instant out in Python's own zone without saying so, and fail in the first days of year 1.
+    plain = found.withColumns({name: F.unix_micros(F.col(f"`{name}`")) for name in instants})
+    return [{name: _utc(value) if name in instants else value for name, value in row.asDict().items()} for row in plain.collect()]
 
 
-def _utc(instant: datetime | None) -> datetime | None:
-    """Spark hands out an instant in Python's own zone, and does not say so."""
-    return None if instant is None else instant.astimezone(timezone.utc)
+def _utc(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

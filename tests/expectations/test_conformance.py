@@ -193,6 +193,7 @@ def test_the_dlt_runtime_counts_and_drops_the_same(
 ABOUT_TABLES = Rules(
     *(unique(column) for column in ("whole", "amount", "code", "my col", "nested")),
     unique("code", "flag"),
+    unique("paid_at"),
     primary_key("amount"),
     primary_key("flag", "code"),
     foreign_key("code", "targets"),

@@ -22,17 +22,12 @@ def types_of(table: FeatureTable) -> dict[str, str]:
 
 
 def check_names(table: FeatureTable) -> None:
-    """SQLite does not tell ``a`` from ``A``, and floating point keys are never equal for sure: refuse both, all at once."""
-    names: dict[str, str] = {}
+    """Refuse names that are the store's own, and floating point keys, which are never equal for sure; all at once."""
     mistakes = [
         f"key {key!r} is of type {kind}, which no two machines compare alike" for key, kind in table.key_types.items() if kind in FLOATS
     ]
     if table.name.lower().startswith(("sqlite_", "goldlane_")) or table.name.lower().endswith(TILES):
         mistakes.append(f"the name {table.name!r} is the store's own")
-    for name in table.columns:
-        other = names.setdefault(name.lower(), name)
-        if other != name:
-            mistakes.append(f"SQLite takes {other!r} and {name!r} for one column")
     if mistakes:
         raise Mistakes(f"{table.name} cannot be kept in SQLite", mistakes)
 

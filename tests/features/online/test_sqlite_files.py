@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from goldlane.errors import Mistakes, UsageError
@@ -94,11 +95,11 @@ def test_a_store_of_a_newer_goldlane_is_refused(store: OnlineStore, merchants: F
         publish(merchants, frame([]), store)
 
 
-def test_names_that_sqlite_cannot_keep_apart_are_refused(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
-    table = replace(merchants, name="sqlite_x", features=(merchants.features[0], replace(merchants.features[1], name="TIER")))
+def test_names_and_keys_that_sqlite_cannot_keep_are_refused_together(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    table = replace(merchants, name="sqlite_x", key_types={"merchant_id": "double"})
 
-    with pytest.raises(Mistakes, match="the name 'sqlite_x' is the store's own; SQLite takes 'tier' and 'TIER' for one column"):
-        publish(table, frame([]).rename_columns(["merchant_id", "as_of", "tier", "TIER"]), store)
+    with pytest.raises(Mistakes, match=r"key 'merchant_id' is of type double.*the name 'sqlite_x' is the store's own"):
+        publish(table, frame([]).set_column(0, "merchant_id", pa.array([], pa.float64())), store)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
