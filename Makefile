@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # A worker has a Spark session of its own (up to 3 GB); tests that share a prepared lane stand in one file and stay together.
-WORKERS := -n auto --maxprocesses 2 --dist loadfile
+WORKERS := -n auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow check bench docs lock clean

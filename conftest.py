@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
+# Spark takes a program without a file, such as pytest-xdist's workers, for its doctests, and ends it when grpc is missing.
+vars(importlib.import_module("__main__")).setdefault("__file__", __file__)
 os.environ["TZ"] = "UTC"
 time.tzset()
 os.environ.setdefault("GOLDLANE_QUICK_JVM", "1")

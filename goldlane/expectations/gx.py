@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
@@ -67,11 +69,25 @@ def _stated(rule: Rule | TableRule) -> dict[str, Any]:
 
 def _classes() -> tuple[Any, Any]:
     try:
-        from great_expectations import ExpectationSuite
-        from great_expectations.expectations import UnexpectedRowsExpectation
+        with _named_program():
+            from great_expectations import ExpectationSuite
+            from great_expectations.expectations import UnexpectedRowsExpectation
     except ImportError as error:
         raise MissingExtraError("gx", needed_for="a Great Expectations suite") from error
     return ExpectationSuite, UnexpectedRowsExpectation
+
+
+@contextmanager
+def _named_program() -> Iterator[None]:
+    """Without grpc, Spark ends a program that has no file (``python -c``, a worker of pytest-xdist): it takes it for its own doctests."""
+    program = vars(importlib.import_module("__main__"))
+    if program.setdefault("__file__", None) is not None:
+        yield
+        return
+    try:
+        yield
+    finally:
+        del program["__file__"]
 
 
 def _expectation(rule: Rule | TableRule) -> dict[str, Any]:

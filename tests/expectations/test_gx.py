@@ -108,6 +108,14 @@ def test_without_the_extra_there_is_one_error_that_names_it() -> None:
     assert done.stderr.strip() == "a Great Expectations suite needs the extra 'gx' (pip install 'goldlane[gx]')"
 
 
+def test_a_program_without_a_file_has_suites_too() -> None:
+    program = "from goldlane.expectations import not_null, to_gx_suite; print(len(to_gx_suite([not_null('a')]).expectations))"
+
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.returncode) == ("1\n", 0)
+
+
 def test_rules_that_gx_cannot_ask_are_named(spark: SparkSession, validated: Callable[..., Any]) -> None:
     frame = spark.createDataFrame([("a", 1.0)], FRAME)
 

@@ -137,6 +137,7 @@ def test_any_order_and_batching_of_a_change_log_gives_the_table_of_the_sorted_lo
     check(flow, mode, seed=len(mode), batches=2)
 
 
+@pytest.mark.slow
 def test_compaction_after_every_batch_forgets_nothing_that_matters(flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "COMPACT_EVERY", 1)
 

@@ -26,6 +26,7 @@ BELIEVED = [
 ]
 
 
+@pytest.mark.slow
 def test_every_belief_is_kept_for_as_long_as_it_was_held_whatever_the_order_of_arrival(flow: Callable[..., Any]) -> None:
     companies = flow(DDL, **SETTINGS)
     backwards = [("B", *event[1:]) for event in reversed(EVENTS)]
@@ -39,6 +40,7 @@ def test_every_belief_is_kept_for_as_long_as_it_was_held_whatever_the_order_of_a
     assert companies.table().columns == ["k", "v", "__START_AT", "__END_AT", "__SYSTEM_START_AT", "__SYSTEM_END_AT"]
 
 
+@pytest.mark.slow
 def test_what_became_known_later_corrects_the_same_business_time_and_an_untracked_value_is_a_belief(flow: Callable[..., Any]) -> None:
     ddl = "k string, v string, n int, business int, system int, op string"
     items = flow(ddl, **SETTINGS, track_history_column_list=("v",), ignore_null_updates=True)

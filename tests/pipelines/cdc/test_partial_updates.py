@@ -39,6 +39,7 @@ def test_an_event_writes_the_columns_that_it_names(flow: Callable[..., Any]) -> 
     assert customers.rows() == [(1, None, "b1"), (2, "a", None)]
 
 
+@pytest.mark.slow
 def test_after_a_crash_between_the_two_commits_the_repeated_batch_mends_the_table(
     flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def test_what_a_batch_changed_is_counted_a_repeated_one_changes_nothing_and_a_re
     assert customers.apply([(1, "f", 3, "U")]) == Changes(upserted=1, deleted=0)
 
 
+@pytest.mark.slow
 def test_after_a_crash_between_the_two_commits_the_repeated_batch_ends_in_the_same_table(
     flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +54,7 @@ def _crash(*_: object) -> None:
     raise InterruptedError
 
 
+@pytest.mark.slow
 def test_a_truncate_ends_all_up_to_its_sequence_and_late_events_stay_dead(flow: Callable[..., Any]) -> None:
     customers = flow(apply_as_truncates="op = 'T'")
     customers.apply([(1, "a", 1, "U"), (2, "b", 3, "U"), (3, "c", 5, "U")])
@@ -74,6 +76,7 @@ def test_a_tombstone_is_forgotten_when_its_time_is_over(flow: Callable[..., Any]
     assert customers.rows() == [(1, "late"), (2, "b")]
 
 
+@pytest.mark.slow
 def test_values_without_an_order_are_compared_by_their_json(flow: Callable[..., Any]) -> None:
     customers = flow("k int, m map<string, int>, v struct<n: map<string, int>>, seq int, op string")
     rows = [({"a": 1}, ({"x": 1},)), ({"a": 2}, None), ({"a": 1}, ({"x": 3},))]

@@ -21,6 +21,7 @@ def test_updates_of_an_untracked_column_leave_one_row_with_the_last_value_before
     assert customers.rows() == [(1, "a", 50, 1, 51), (1, "b", 51, 51, None), (2, "a", 5, 3, 7), (2, "b", 7, 7, None)]
 
 
+@pytest.mark.slow
 def test_late_events_split_and_close_versions_deletes_end_them_and_a_crash_in_between_is_mended(
     flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

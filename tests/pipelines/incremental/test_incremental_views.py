@@ -66,6 +66,7 @@ def test_new_rows_touch_their_keys_and_no_others(lane: Any) -> None:
     assert (update["totals"].output_rows, update["keyed"].output_rows) == (2, 2)
 
 
+@pytest.mark.slow
 def test_late_rows_null_keys_and_rows_taken_back_are_seen(lane: Any) -> None:
     lane.append("orders", lane.order(300, "c", 4, day=0), lane.order(301, None, 5))
     lane.delta("orders").delete("customer = 'd' OR id = 11")
@@ -76,6 +77,7 @@ def test_late_rows_null_keys_and_rows_taken_back_are_seen(lane: Any) -> None:
     assert {plan["technique"] for plan in lane.plans(update).values()} == {"GENERIC_AGGREGATE", "WINDOW_FUNCTION", "ROW_BASED"}
 
 
+@pytest.mark.slow
 def test_a_row_that_moves_to_another_key_leaves_the_old_one(lane: Any) -> None:
     lane.delta("orders").update(updates={"customer": "'z'"}, predicate="id IN (0, 21)")
 
@@ -108,6 +110,7 @@ def test_files_that_are_only_put_together_touch_no_key(lane: Any) -> None:
     assert lane.wrong(update) == {}
 
 
+@pytest.mark.slow
 def test_a_full_refresh_and_another_query_are_computed_anew(lane: Any) -> None:
     lane.append("orders", lane.order(400, "a"))
     lane.rewrite(QUERIES.replace('F.col("amount") * 2', 'F.col("amount") * 3'))
@@ -121,6 +124,7 @@ def test_a_full_refresh_and_another_query_are_computed_anew(lane: Any) -> None:
     assert lane.wrong(lane.run()) == {}
 
 
+@pytest.mark.slow
 def test_a_write_that_was_cut_off_is_made_good_by_key(lane: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit happened and nobody noted it: rows must not be added a second time."""
     from goldlane.pipelines.errors import UpdateFailedError
