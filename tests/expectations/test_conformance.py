@@ -101,10 +101,16 @@ rows = st.tuples(
 )
 
 
+A_GOOD_ROW = (
+    *(1, 2.5, 0.5, Decimal("1.0000"), "a", True, date(2026, 1, 31)),
+    *(EDGE, EDGE.replace(tzinfo=None), "a", (1,), ["a"]),
+)
+
+
 @pytest.fixture(scope="module")
 def rows_path(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Hundreds of generated rows, one of NULLs among them, as a file that all engines read."""
-    generated: list[Any] = [(None,) * 12]
+    """Hundreds of generated rows, one of NULLs and one that is good among them, as a file that all engines read."""
+    generated: list[Any] = [(None,) * 12, A_GOOD_ROW]
 
     @settings(max_examples=300, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(rows)
