@@ -12,10 +12,10 @@ from goldlane.pipelines.definitions import Kind, SnapshotFlow
 from goldlane.pipelines.failures import Failure
 from goldlane.pipelines.outcome import DatasetResult, Status
 from goldlane.pipelines.plan import PlannedDataset
-from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.triggers import VIEWS_OVER_FILES_S, VIEWS_S, trigger_interval
 from goldlane.pipelines.update import Updater
 from goldlane.pipelines.watch import Watch
+from goldlane.stopping import Stop
 
 _LOOK_EVERY_S = 0.1
 _FLUSH_EVERY_S = 2.0

@@ -29,12 +29,12 @@ from goldlane.pipelines.refresh import chosen, claim_tables, finish_resets, refu
 from goldlane.pipelines.request import Request
 from goldlane.pipelines.resolution import Names
 from goldlane.pipelines.sources import find_sources
-from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
 from goldlane.pipelines.triggers import require_intervals
 from goldlane.pipelines.update import Updater, inputs_of, planned_results, status_of
 from goldlane.pipelines.writes import World
 from goldlane.session import local_spark
+from goldlane.stopping import Stop
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

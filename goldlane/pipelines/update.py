@@ -21,9 +21,9 @@ from goldlane.pipelines.outlets import delta_table
 from goldlane.pipelines.plan import Plan, PlannedDataset
 from goldlane.pipelines.refresh import Selection
 from goldlane.pipelines.sessions import make_current
-from goldlane.pipelines.stopping import Stop, StoppedError
 from goldlane.pipelines.watch import Watch
 from goldlane.pipelines.writes import World
+from goldlane.stopping import Stop, StoppedError
 
 _LOOK_EVERY_S = 0.5
 

@@ -20,8 +20,8 @@ from goldlane.pipelines.outcome import FlowCounts, RuleResult
 from goldlane.pipelines.plan import Plan
 from goldlane.pipelines.reads import NO_OPTIONS
 from goldlane.pipelines.resolution import Names
-from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.storage import Storage
+from goldlane.stopping import Stop
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Observation, SparkSession

@@ -12,8 +12,8 @@ import pytest
 from goldlane.pipelines.definitions import Dataset, QueryFlow
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import TableName
-from goldlane.pipelines.stopping import Stop
 from goldlane.pipelines.triggers import SETTING, trigger_interval
+from goldlane.stopping import Stop
 
 NAME = TableName(None, "default", "orders")
 

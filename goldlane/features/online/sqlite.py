@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from goldlane.errors import UsageError
 from goldlane.features.online.plans import Plan, make_plan
 from goldlane.features.online.sqlite_catalogue import all_entries, find_entry
-from goldlane.features.online.sqlite_files import clear_errors, open_reader, open_writer, transaction
+from goldlane.features.online.sqlite_files import claim, clear_errors, open_reader, open_writer, transaction
 from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
 from goldlane.features.online.values import microseconds_of
 
@@ -64,6 +64,10 @@ class SqliteStore:
 
         with closing(open_writer(self.path)) as connection, transaction(connection, self.path):
             yield SqliteWriter(connection, table)
+
+    def claiming(self, table: FeatureTable) -> AbstractContextManager[None]:
+        """See ``OnlineStore``."""
+        return claim(self.path, table.name)
 
     def close(self) -> None:
         """See ``OnlineStore``."""

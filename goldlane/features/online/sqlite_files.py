@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -76,6 +78,28 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+@contextmanager
+def claim(path: Path, name: str) -> Iterator[None]:
+    """The right to publish ``name`` continuously, in a file beside the store: the system lets go of it when the process ends."""
+    place = path.with_name(f"{path.name}-{name}.claim")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle = place.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{place} cannot be made: {error.strerror}", hint="the store's folder must be writable") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as held:
+            handle.seek(0)
+            owner = handle.read().strip() or "another process"
+            raise UsageError(f"{name} is already published continuously into {path}, by {owner}", hint="stop that one first") from held
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()}")
+        handle.flush()
+        yield
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldlane.features.online.values import FLOATS, INTEGERS, NAN_TEXT, family
@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 def stored_rows(batch: pa.RecordBatch, types: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
     """The rows of ``batch``, whose columns are ``types`` in this order, as ``values`` describes them."""
     return zip(*(_stored(batch.column(name), kind) for name, kind in types.items()), strict=True)
+
+
+def batch_of(rows: Sequence[Sequence[Any]], types: Mapping[str, str]) -> pa.RecordBatch:
+    """Stored rows, whose columns are ``types``, as a batch: ``stored_rows`` turned around."""
+    import pyarrow as pa
+
+    from goldlane.features.arrow_batches import arrow_type
+
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [_loaded(list(column), field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _loaded(values: list[Any], kind: pa.DataType) -> pa.Array[Any]:
+    """Times are kept as numbers, decimals and dates as text; no key and no column of a tile is a floating point number."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    if pa.types.is_decimal(kind) or pa.types.is_date(kind):
+        return pa.array(values, pa.string()).cast(kind)
+    return pa.array([bool(value) for value in values] if pa.types.is_boolean(kind) else values, kind)
 
 
 def _stored(column: pa.Array[Any], type_name: str) -> list[Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldlane.features.online.sqlite_rows import stored_rows
-from goldlane.features.online.sqlite_schema import TILES
+from goldlane.features.online.sqlite_rows import batch_of, stored_rows
+from goldlane.features.online.sqlite_schema import TILES, columns_of
 from goldlane.features.online.values import column_type, quoted
 from goldlane.features.tiles import INSTANT_HOP, Tile, features_at, needs_instants, tiles_needed
 
@@ -80,6 +80,16 @@ def insert_tiles(connection: sqlite3.Connection, table: FeatureTable, tiles: Ite
     statement = f"INSERT INTO {tiles_of(table)} VALUES ({', '.join('?' for _ in types)})"  # noqa: S608  identifiers
     for batch in tiles:
         connection.executemany(statement, stored_rows(batch, types))
+
+
+def read_tiles(connection: sqlite3.Connection, table: FeatureTable, keys: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The tiles of ``keys``; nothing where the table has none yet."""
+    if columns_of(connection, table.name + TILES):
+        conditions = " AND ".join(f"{quoted(key)} = ?" for key in table.keys)
+        statement = f"SELECT {', '.join(map(quoted, _types(table)))} FROM {tiles_of(table)} WHERE {conditions}"  # noqa: S608  identifiers
+        for batch in keys:
+            found = (connection.execute(statement, key).fetchall() for key in stored_rows(batch, table.key_types))
+            yield batch_of([row for rows in found for row in rows], _types(table))
 
 
 def _types(table: FeatureTable) -> dict[str, str]:

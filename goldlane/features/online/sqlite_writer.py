@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
@@ -83,6 +83,10 @@ class SqliteWriter:
             self._fill_touched(touched)
             sqlite_tiles.replace_tiles_of(self._connection, self._table, f"temp.{_TOUCHED}", tiles)
             self._drop_temporary()
+
+    def read_tiles(self, keys: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """See ``TableWriter``."""
+        return sqlite_tiles.read_tiles(self._connection, self._table, keys)
 
     def record(self, publication: Publication) -> None:
         """See ``TableWriter``."""

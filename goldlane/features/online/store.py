@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +49,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What a store holds of one table: its declaration, and the Delta table (by its id) and version that it equals, if it came from one."""
+    """What a store holds of one table: its declaration, and where that came from.
+
+    ``source_id`` and ``version`` are the id and version of the Delta table that it equals; or a stream's id and the last of its batches
+    that are in it; or None, when it came from frames.
+    """
 
     table: FeatureTable
     source_id: str | None = None
@@ -94,6 +98,10 @@ class TableWriter(Protocol):
         """The tiles (the keys; ``hop``, ``tile``, ``at``, ``partials``) of the keys in ``touched``, or of all keys, become ``tiles``."""
         ...
 
+    def read_tiles(self, keys: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Every tile of ``keys``, as ``write_tiles`` takes them; nothing as long as the table has none."""
+        ...
+
     def record(self, publication: Publication) -> None:
         """Remember what the table now equals."""
         ...
@@ -127,6 +135,14 @@ class OnlineStore(Protocol):
 
     def publishing(self, table: FeatureTable) -> AbstractContextManager[TableWriter]:
         """A transaction that writes one table; it waits for another publisher's to end."""
+        ...
+
+    def claiming(self, table: FeatureTable) -> AbstractContextManager[None]:
+        """The right to publish the table continuously, one publisher at a time; it ends with the process that has it, however that ends.
+
+        Raises:
+            UsageError: somebody else has it.
+        """
         ...
 
     def close(self) -> None:

@@ -15,9 +15,9 @@ from goldlane.pipelines.definitions import ChangeFlow, Dataset, Expectation
 from goldlane.pipelines.errors import ExpectationError
 from goldlane.pipelines.flows.source import batch_counts, checked_changes, checked_query
 from goldlane.pipelines.outcome import FlowCounts
-from goldlane.pipelines.stopping import Stop
-from goldlane.pipelines.streams import Course, run_stream
 from goldlane.pipelines.writes import FlowReads
+from goldlane.stopping import Stop
+from goldlane.streams import Course, run_stream
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

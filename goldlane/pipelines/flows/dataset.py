@@ -23,8 +23,8 @@ from goldlane.pipelines.outcome import Status
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.relayout import bring_up_to_date, remember_layout
 from goldlane.pipelines.sessions import flow_session
-from goldlane.pipelines.stopping import StoppedError
 from goldlane.pipelines.tables import create_table
+from goldlane.stopping import StoppedError
 
 _SIDE_BY_SIDE = 4
 

@@ -9,7 +9,7 @@ from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.flows.checkpoints import damaged_checkpoint
 from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.plan import PlannedFlow
-from goldlane.pipelines.stopping import StoppedError
+from goldlane.stopping import StoppedError
 
 
 def restarted(target: Target) -> Target:

@@ -11,7 +11,7 @@ from goldlane.pipelines.handlers import HandlerReads, handler_batch
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.outlets import require_connector, spark_options
 from goldlane.pipelines.reads import reading
-from goldlane.pipelines.streams import SinkFormat
+from goldlane.streams import SinkFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from goldlane.pipelines.definitions import Outlet, QueryFlow
     from goldlane.pipelines.flows.target import Target
     from goldlane.pipelines.plan import PlannedFlow
-    from goldlane.pipelines.streams import WriteBatch
     from goldlane.pipelines.writes import FlowReads
+    from goldlane.streams import WriteBatch
 
     Handler = Callable[[DataFrame, int], Any]
 

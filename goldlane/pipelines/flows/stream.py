@@ -10,9 +10,9 @@ from goldlane.pipelines.flows.target import Target
 from goldlane.pipelines.outcome import FlowCounts
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.streamreports import stream_report
-from goldlane.pipelines.streams import Course, SinkFormat, WriteBatch, run_stream
 from goldlane.pipelines.triggers import STREAMS_S, trigger_interval
 from goldlane.pipelines.writes import FlowReads, PeekReads
+from goldlane.streams import Course, SinkFormat, WriteBatch, run_stream
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from goldlane.pipelines.stopping import Stop, StoppedError
+from goldlane.stopping import Stop, StoppedError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
