@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from goldlane.testing import IsolatedPipeline, NewPipeline
+    from goldlane.testing.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +51,25 @@ def pipeline_factory(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 def pipeline(pipeline_factory: NewPipeline) -> NewPipeline:
     """Call it with source files to get a pipeline of the test's own: its tables, files and checkpoints are nobody else's."""
     return pipeline_factory
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this run's own (per worker); the test is skipped where its programs are missing."""
+    from goldlane.testing.postgres_server import NoPostgresError, postgres_server
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except NoPostgresError as missing:
+            pytest.skip(str(missing))
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of an empty schema of the test's own: a store for ``open_store``."""
+    return postgres_server.new_schema()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
