@@ -96,7 +96,7 @@ def _document(published: Published | GateError) -> dict[str, Any]:
 
     rules = [{"name": rule.name, "action": rule.action, "passed": rule.passed, "failed": rule.failed} for rule in published.rules]
     if not isinstance(published, Published):
-        nothing = dict.fromkeys(("rows_written", "rows_deleted", "rows_late", "rows_rejected"), 0)
+        nothing = dict.fromkeys(("rows_written", "rows_deleted", "rows_late", "rows_rejected", "rows_forgotten"), 0)
         told = {"name": published.table, "mode": None, "version": None, **nothing, "seconds": 0.0, "note": published.message}
         return {**told, "published": False, "expectations": rules}
     return {
@@ -107,6 +107,7 @@ def _document(published: Published | GateError) -> dict[str, Any]:
         "rows_deleted": published.rows_deleted,
         "rows_late": published.rows_late,
         "rows_rejected": published.rows_rejected,
+        "rows_forgotten": published.rows_forgotten,
         "seconds": published.seconds,
         "note": published.note,
         "published": True,

@@ -35,7 +35,8 @@ class Published:
     """What one publish did. ``mode`` is the one it worked in; where that is not the one asked for, ``note`` says why.
 
     ``rows_late`` counts rows of a frame that lost to a newer row of their key, in the store or in the frame itself; ``rows_rejected``
-    rows with a NULL key or a NULL event time, which no lookup could find. For a frame, every row is written, late or rejected.
+    rows with a NULL key or a NULL event time, which no lookup could find; ``rows_forgotten`` rows of keys that the store has forgotten.
+    For a frame, every row is written, late, rejected or forgotten.
     ``version`` is the Delta version that the store now equals; None for a frame. ``rules`` are the counts of the gate.
     """
 
@@ -45,6 +46,7 @@ class Published:
     rows_deleted: int = 0
     rows_late: int = 0
     rows_rejected: int = 0
+    rows_forgotten: int = 0
     seconds: float = 0.0
     version: int | None = None
     note: str | None = None
@@ -158,12 +160,13 @@ def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: 
         kept = previous if previous is not None and writer.has_same_shape() else Publication(table=table)
         written, publication = writer.upsert(rows), replace(kept, table=table, published_at=None)
     writer.record(publication)
-    late = rows.rows_seen - rows.rows_rejected - written.rows_written
+    late = rows.rows_seen - rows.rows_rejected - written.rows_forgotten - written.rows_written
     return _published(table, mode, written, rows_rejected=rows.rows_rejected, rows_late=late)
 
 
 def _published(table: FeatureTable, mode: Mode, written: Written, **facts: Any) -> Published:
-    return Published(table=table.name, mode=mode, rows_written=written.rows_written, rows_deleted=written.rows_deleted, **facts)
+    facts |= {"rows_deleted": written.rows_deleted, "rows_forgotten": written.rows_forgotten}
+    return Published(table=table.name, mode=mode, rows_written=written.rows_written, **facts)
 
 
 def _batches(table: FeatureTable, frame: Frame) -> Iterable[pa.RecordBatch]:

@@ -69,6 +69,13 @@ class SqliteStore:
         """See ``OnlineStore``."""
         return claim(self.path, table.name)
 
+    def forget(self, table: FeatureTable | str, key: Key) -> bool:
+        """See ``OnlineStore``."""
+        from goldlane.features.online.sqlite_forgetting import forget
+
+        plan = self._at_once(lambda: self._plan(table if isinstance(table, str) else table.name))
+        return forget(self.path, plan.table, plan.parameters(key))
+
     def close(self) -> None:
         """See ``OnlineStore``."""
         with self._opening:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
 from goldlane.features.online import sqlite_schema, sqlite_tiles
+from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.sqlite_catalogue import find_entry, write_entry
+from goldlane.features.online.sqlite_forgetting import forgotten_of
 from goldlane.features.online.sqlite_rows import stored_rows
 from goldlane.features.online.store import Publication, Written
 from goldlane.features.online.values import quoted
@@ -30,6 +32,7 @@ class SqliteWriter:
         self._connection, self._table = connection, table
         self._entry = find_entry(connection, table.name)
         self.previous = self._entry.publication if self._entry else None
+        self._forgotten = forgotten_of(connection, table)
         sqlite_schema.check_names(table)
         sqlite_schema.check_ownership(connection, table, self.previous.table if self.previous else None)
 
@@ -45,17 +48,20 @@ class SqliteWriter:
         """See ``TableWriter``."""
         kept = [f"{quoted(name)} {kind}" for name, kind in sqlite_schema.undeclared(self._connection, self._table)] if self._fits() else []
         sqlite_schema.create(self._connection, _NEXT, self._table, kept)
-        self._fill(_NEXT, batches)
+        rows = Remaining(batches, self._forgotten)
+        self._fill(_NEXT, rows)
         deleted = self._absent_from_next()
         if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
             sqlite_tiles.drop_tiles(self._connection, self._table)
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._table.name)}")
         self._connection.execute(f"ALTER TABLE {quoted(_NEXT)} RENAME TO {quoted(self._table.name)}")
-        return Written(rows_written=self._count(quoted(self._table.name)), rows_deleted=deleted)
+        count = self._count(quoted(self._table.name))
+        return Written(rows_written=count, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
 
     def apply(self, touched: Iterable[pa.RecordBatch], newest: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
-        self._fill_fresh(newest)
+        rows = Remaining(newest, self._forgotten)
+        self._fill_fresh(rows)
         self._fill_touched(touched)
         name, same = quoted(self._table.name), self._same_key
         deleted = self._connection.execute(
@@ -64,19 +70,21 @@ class SqliteWriter:
         ).rowcount
         written = self._connection.execute(self._merge("")).rowcount
         self._drop_temporary()
-        return Written(rows_written=written, rows_deleted=deleted)
+        return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
 
     def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
         self._migrate()
-        self._fill_fresh(batches)
+        rows = Remaining(batches, self._forgotten)
+        self._fill_fresh(rows)
         time = quoted(self._table.event_time)
         written = self._connection.execute(self._merge(f"WHERE excluded.{time} >= {quoted(self._table.name)}.{time}")).rowcount
         self._drop_temporary()
-        return Written(rows_written=written)
+        return Written(rows_written=written, rows_forgotten=rows.rows_forgotten)
 
     def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:
         """See ``TableWriter``."""
+        tiles = Remaining(tiles, self._forgotten)
         if touched is None:
             sqlite_tiles.replace_tiles(self._connection, self._table, tiles)
         else:

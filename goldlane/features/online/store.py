@@ -63,14 +63,15 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a writer did: keys whose row was written, and keys whose row was deleted."""
+    """What a writer did: keys whose row was written, keys whose row was deleted, and rows of forgotten keys that were left out."""
 
     rows_written: int
     rows_deleted: int = 0
+    rows_forgotten: int = 0
 
 
 class TableWriter(Protocol):
-    """One table inside one transaction: everything it did becomes visible at once, or never.
+    """One table inside one transaction: everything it did becomes visible at once, or never. Rows of forgotten keys are left out.
 
     Batches hold the columns of the declaration in its types, with no NULL key and no NULL event time; keys may repeat, in any order.
     Of rows with one key and one event time the greatest counts, feature by feature in the declaration's order, NULL below every value.
@@ -142,6 +143,16 @@ class OnlineStore(Protocol):
 
         Raises:
             UsageError: somebody else has it.
+        """
+        ...
+
+    def forget(self, table: FeatureTable | str, key: Key) -> bool:
+        """Delete what the table holds of ``key``, its tiles too, and never take it again; whether there was a row.
+
+        From then on the key is unknown, and whatever is published of it is left out. The store keeps a salted hash of it, not the key.
+
+        Raises:
+            UsageError: no such table, or the key's columns are not the table's.
         """
         ...
 

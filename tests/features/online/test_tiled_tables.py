@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -179,6 +179,24 @@ def test_only_keys_whose_tiles_changed_are_published_again(store: OnlineStore, s
     assert (published.mode, published.rows_written, published.rows_deleted) == ("triggered", 1, 1)
     with pytest.raises(FeatureNotFoundError):
         store.lookup("cards", {"customer_id": "C3"})
+
+
+@pytest.mark.parametrize("mode", ["triggered", "snapshot"])
+def test_tiles_of_a_forgotten_key_go_and_do_not_come_back(
+    store: OnlineStore, storage: Path, write: Write, path: Path, mode: Literal["triggered", "snapshot"]
+) -> None:
+    write([("C1", 1, "10.00"), ("C2", 2, "1.00")])
+    publish(CARDS, storage, store)
+
+    store.forget("cards", {"customer_id": "C1"})
+    write([("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C1", 4, "2.00"), ("C2", 4, "2.00")])
+    publish(CARDS, storage, store, mode)
+
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT DISTINCT customer_id FROM cards__tiles").fetchall() == [("C2",)]
+    assert store.lookup("cards", {"customer_id": "C1"}, unknown="empty").as_of is None
+    assert store.lookup("cards", {"customer_id": "C2"}, at=minute(5)).features["count_5m"] == 2
+    connection.close()
 
 
 def test_when_the_newest_event_is_taken_back_older_tiles_count_again(store: OnlineStore, storage: Path, write: Write) -> None:
