@@ -4,13 +4,16 @@ from features.contexts import Context, CustomerContext, MerchantContext
 from features.customer import CUSTOMER_FEATURES
 from features.merchant import MERCHANT_FEATURES
 from features.real_time import REAL_TIME_FEATURES
+from features.sets import FEATURE_SETS, PAYMENT_CONTEXT
 
 FEATURE_TABLES = (MERCHANT_FEATURES, CUSTOMER_FEATURES, REAL_TIME_FEATURES)
 
 __all__ = [
     "CUSTOMER_FEATURES",
+    "FEATURE_SETS",
     "FEATURE_TABLES",
     "MERCHANT_FEATURES",
+    "PAYMENT_CONTEXT",
     "REAL_TIME_FEATURES",
     "Context",
     "CustomerContext",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from goldlane.expectations import Rules
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.feature_sets import FeatureSet
     from goldlane.features.gate import GateError
     from goldlane.features.online import OnlineStore
     from goldlane.features.publishing import Published
@@ -48,8 +49,11 @@ def publish(
     target = store_or_default(store, settings)
     chosen = _chosen(declared_tables(settings), tables or [])
     rules = declared_rules(settings)
+    sets = declared_sets(settings)
     require_gold(chosen, folder)
     done = [_published(table, folder, target, mode, rules) for table in chosen]
+    if sets:
+        target.write_feature_sets(sets)
     if as_json:
         print_json({"tables": [_document(each) for each in done]})
     else:
@@ -81,6 +85,25 @@ def declared_tables(settings: Settings) -> tuple[FeatureTable, ...]:
     if not isinstance(tables, Iterable):
         raise UsageError(f"[tool.goldlane] features = {settings.features!r} has no FEATURE_TABLES", hint="a tuple of FeatureTable")
     return tuple(tables)
+
+
+def declared_sets(settings: Settings) -> tuple[FeatureSet, ...]:
+    """The project's ``FEATURE_SETS``, which stand beside its ``FEATURE_TABLES``; none when it has none.
+
+    Raises:
+        Mistakes: they do not fit the feature tables; all mistakes at once.
+    """
+    from goldlane.features.feature_sets import FeatureSet, project_mistakes
+
+    if settings.features is None:
+        return ()
+    found = getattr(application(settings.features, settings, setting="features"), "FEATURE_SETS", ())
+    sets = tuple(found) if isinstance(found, Iterable) else (found,)
+    wrong = [f"{each!r} is no FeatureSet" for each in sets if not isinstance(each, FeatureSet)]
+    mistakes = wrong or [*project_mistakes(sets, declared_tables(settings))]
+    if mistakes:
+        raise Mistakes(f"[tool.goldlane] features = {settings.features!r}: FEATURE_SETS", mistakes)
+    return sets
 
 
 def _chosen(known: Sequence[FeatureTable], names: Sequence[str]) -> Sequence[FeatureTable]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goldlane.features.declarations import Feature, FeatureTable, Rolling
     from goldlane.features.faults import window_rules
+    from goldlane.features.feature_sets import FeatureSet
     from goldlane.features.online import open_store
     from goldlane.features.point_in_time import point_in_time_join
     from goldlane.features.publishing import Published, publish
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Feature": "goldlane.features.declarations",
+    "FeatureSet": "goldlane.features.feature_sets",
     "FeatureTable": "goldlane.features.declarations",
     "Published": "goldlane.features.publishing",
     "Rolling": "goldlane.features.declarations",
@@ -46,6 +48,7 @@ _MODULES = {
 
 __all__ = [
     "Feature",
+    "FeatureSet",
     "FeatureTable",
     "Published",
     "Rolling",

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from goldlane.features.online import open_store
+
 SETTINGS = '[tool.goldlane]\nfeatures = "shop.declared"\n'
 DECLARED = """
 from goldlane.features import Feature, FeatureTable
@@ -211,3 +213,27 @@ def test_rules_that_cannot_be_are_the_callers_mistake(project: Path, rules: str,
 
     assert done.returncode == 2
     assert mistake in done.stderr
+
+
+def with_sets(project: Path, sets: str) -> None:
+    declared = project / "shop" / "declared.py"
+    declared.write_text(f"{declared.read_text()}\nfrom goldlane.features import FeatureSet\nFEATURE_SETS = ({sets},)\n")
+
+
+def test_publish_writes_the_sets_of_the_project_into_the_store(project: Path) -> None:
+    with_sets(project, "FeatureSet(name='both', tables=('shops', 'cities'))")
+
+    done = goldlane(project, "publish", "cities")
+
+    assert done.returncode == 0
+    assert [each.name for each in open_store(f"sqlite:///{project}/.goldlane/online.db").feature_sets()] == ["both"]
+
+
+def test_a_set_of_tables_that_are_not_declared_is_refused_before_anything_is_published(project: Path) -> None:
+    with_sets(project, "FeatureSet(name='both', tables=('towns',))")
+
+    done = goldlane(project, "publish")
+
+    assert done.returncode == 2
+    assert "both: there is no feature table 'towns'" in done.stderr
+    assert not (project / ".goldlane" / "online.db").exists()

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from goldlane.errors import UsageError
 from goldlane.features.online.plans import Plan, make_plan
 from goldlane.features.online.sqlite_catalogue import all_entries, find_entry
+from goldlane.features.online.sqlite_feature_sets import read_feature_sets, write_feature_sets
 from goldlane.features.online.sqlite_files import claim, clear_errors, open_reader, open_writer, transaction
 from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
 from goldlane.features.online.values import microseconds_of
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.feature_sets import FeatureSet
     from goldlane.features.online.store import TableWriter
 
 Result = TypeVar("Result")
@@ -56,6 +58,15 @@ class SqliteStore:
         """See ``OnlineStore``."""
         with clear_errors(self.path):
             return tuple(entry.publication for entry in all_entries(self._reader()))
+
+    def feature_sets(self) -> tuple[FeatureSet, ...]:
+        """See ``OnlineStore``."""
+        return self._at_once(lambda: read_feature_sets(self._reader()))
+
+    def write_feature_sets(self, sets: Sequence[FeatureSet]) -> None:
+        """See ``OnlineStore``."""
+        with closing(open_writer(self.path)) as connection, transaction(connection, self.path):
+            write_feature_sets(connection, sets)
 
     @contextmanager
     def publishing(self, table: FeatureTable) -> Iterator[TableWriter]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.feature_sets import FeatureSet
 
 Key: TypeAlias = Mapping[str, object]
 Unknown: TypeAlias = Literal["raise", "empty"]
@@ -132,6 +133,14 @@ class OnlineStore(Protocol):
 
     def publications(self) -> tuple[Publication, ...]:
         """Every table in the store, by name."""
+        ...
+
+    def feature_sets(self) -> tuple[FeatureSet, ...]:
+        """Every feature set in the store, by name."""
+        ...
+
+    def write_feature_sets(self, sets: Sequence[FeatureSet]) -> None:
+        """Add the sets, in one transaction; one of the same name is replaced, the others stay."""
         ...
 
     def publishing(self, table: FeatureTable) -> AbstractContextManager[TableWriter]:
