@@ -9,20 +9,35 @@ from goldlane.errors import UsageError
 from goldlane.features.online.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from goldlane.features.online.logged import LoggedStore
     from goldlane.features.online.store import OnlineStore
 
 _SQLITE = "sqlite:///"
 _FORMS = "a store's URL is sqlite:///file.db (from the working folder) or sqlite:////absolute/file.db"
 
 
-def open_store(url: str, *, folder: str | Path | None = None) -> OnlineStore:
+def open_store(url: str, *, folder: str | Path | None = None, answers: str | Path | None = None, sample: float = 0.01) -> OnlineStore:
     """The store behind ``url``; nothing is touched before the first read or publish.
 
-    A relative path starts at ``folder``, which is the working folder unless it is given.
+    A relative path starts at ``folder``, which is the working folder unless it is given. With ``answers``, a folder, the answers for
+    ``sample`` of all keys are logged there, to be replayed; closing the store writes the last of them down.
 
     Raises:
-        UsageError: no store has such a URL.
+        UsageError: no store has such a URL, or the answers' folder cannot be one.
     """
+    store = _store_of(url, folder)
+    return store if answers is None else with_answers_logged(store, answers, sample)
+
+
+def with_answers_logged(store: OnlineStore, answers: str | Path, sample: float = 0.01) -> LoggedStore:
+    """``store``, with the answers for ``sample`` of all keys logged in the folder ``answers``."""
+    from goldlane.features.online.answer_log import AnswerLog
+    from goldlane.features.online.logged import LoggedStore
+
+    return LoggedStore(store, AnswerLog(Path(answers), sample, store.publications))
+
+
+def _store_of(url: str, folder: str | Path | None) -> OnlineStore:
     if not isinstance(url, str) or not url.startswith(_SQLITE):
         raise UsageError(f"{url!r} is no store that Goldlane can open", hint=_FORMS)
     path = url.removeprefix(_SQLITE)

@@ -1,0 +1,212 @@
+"""A sample of a store's answers, written down by a thread of its own: a read never waits for it."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from goldlane.errors import GoldlaneError, UsageError
+from goldlane.features.online.answer_files import AnswerFiles, check_folder
+from goldlane.features.online.answer_lines import digest, plain, text_of
+from goldlane.features.online.values import microseconds_of
+
+if TYPE_CHECKING:
+    from goldlane.features.online.store import Answer, Key, Publication
+
+_LOG = logging.getLogger(__name__)
+_WAITING = 100_000
+_EVERY_S = 0.2
+# Publishers and readers may have clocks of their own, and a publication becomes visible a moment after its time.
+_MARGIN_US = 5_000_000
+_HASHES = 2**32
+# Spreads what a checksum of similar texts leaves together.
+_SPREAD = 0x9E3779B1
+
+
+@dataclass(slots=True)
+class Read:
+    """One answer on its way to the log: what was asked, and when the read began (microseconds; by the monotonic clock, nanoseconds)."""
+
+    table: str
+    key: dict[str, object]
+    answer: Answer | None
+    at: int
+    read_at: int
+    begun: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the store said of itself between two moments of the monotonic clock."""
+
+    begun: int
+    ended: int
+    tables: dict[str, Publication]
+
+
+class AnswerLog:
+    """Answers for ``sample`` of all keys; the same keys in every process. ``known`` asks the store for its publications.
+
+    ``logged`` and ``dropped`` count answers: one is dropped when more than 100,000 wait for the disk, or the disk refuses it.
+    """
+
+    def __init__(self, folder: Path, sample: float, known: Callable[[], Iterable[Publication]]) -> None:
+        if not isinstance(sample, (int, float)) or not 0 < sample <= 1:
+            raise UsageError(f"sample is the share of keys whose answers are logged, above 0 and up to 1, not {sample!r}")
+        check_folder(folder)
+        self.folder, self.bound, self._known = folder, int(sample * _HASHES), known
+        self.logged = self.dropped = 0
+        self._thread: threading.Thread | None = None
+        self._renew()
+        atexit.register(_close, weakref.ref(self))
+
+    def begin(self, key: Key) -> int:
+        """The monotonic clock as the read of a sampled key begins; 0 for any other key, and for what is no key."""
+        try:
+            total = 0
+            for name, value in key.items():
+                text = value if value.__class__ is str else str(value)
+                total ^= crc32(text.encode("utf-8", "surrogatepass"), crc32(name.encode()))
+        except (AttributeError, TypeError):
+            return 0
+        if (total * _SPREAD) % _HASHES >= self.bound:
+            return 0
+        if not self._seen:
+            # Once per process: what the store held before the first read.
+            self._look()
+        return time.monotonic_ns()
+
+    def take(self, read: Read) -> None:
+        """Write the answer down soon."""
+        if self._process != os.getpid():
+            self._renew()
+        if self._thread is None:
+            self._start()
+        if len(self._waiting) >= _WAITING:
+            self.dropped += 1
+        else:
+            self._waiting.append(read)
+
+    def close(self) -> None:
+        """Write down what waits, and end the file; a later answer begins another."""
+        if self._process != os.getpid():
+            return
+        with self._starting:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._ending.set()
+                thread.join()
+                self._ending.clear()
+            self._write()
+            self._files.close()
+
+    def _renew(self) -> None:
+        """A process begins with its own thread and file: after a fork the parent's thread is not there, and its file is the parent's."""
+        self._process, self._thread = os.getpid(), None
+        self._starting, self._ending = threading.Lock(), threading.Event()
+        self._waiting: deque[Read] = deque()
+        self._seen: deque[_Seen] = deque(maxlen=8)
+        self._files: AnswerFiles = AnswerFiles(self.folder)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="goldlane-answers", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ending.wait(_EVERY_S):
+            self._write()
+
+    def _write(self) -> None:
+        reads = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not reads:
+            return
+        self._look()
+        try:
+            written = sum([self._append(read) for read in reads])
+            self._files.flush()
+        except OSError as error:
+            written = 0
+            _LOG.warning("answers are not logged in %s: %s", self.folder, error)
+            self._files = AnswerFiles(self.folder)
+        self.logged += written
+        self.dropped += len(reads) - written
+
+    def _look(self) -> None:
+        """Ask the store what it holds now: all reads that wait began before, and those to come begin after."""
+        begun = time.monotonic_ns()
+        try:
+            tables = {publication.table.name: publication for publication in self._known()}
+        except GoldlaneError:
+            # Then the versions of these answers are not known, which the replay says.
+            tables = {}
+        self._seen.append(_Seen(begun=begun, ended=time.monotonic_ns(), tables=tables))
+
+    def _append(self, read: Read) -> bool:
+        now = self._seen[-1].tables.get(read.table)
+        before = next((seen.tables.get(read.table) for seen in reversed(self._seen) if seen.ended <= read.begun), None)
+        publication = _giving(read.answer, before, now)
+        if publication is None:
+            return False
+        definition = self._files.explain(publication.table)
+        self._files.append(text_of(_document(read, definition, self._files.salt, publication, _versions(read, before, now))))
+        return True
+
+
+def _giving(answer: Answer | None, *known: Publication | None) -> Publication | None:
+    """The first publication whose declaration has the features of the answer."""
+    fitting = (
+        each
+        for each in known
+        if each is not None and (answer is None or list(answer.features) == [feature.name for feature in each.table.features])
+    )
+    return next(fitting, None)
+
+
+def _versions(read: Read, before: Publication | None, now: Publication | None) -> dict[str, Any]:
+    """Between which versions the store was: what it holds now, and what it held before the read unless that has been there for long."""
+    if now is None:
+        return {"versions": None, "source_id": None, "published_at": None}
+    published = None if now.published_at is None else microseconds_of(now.published_at)
+    if published is not None and published + _MARGIN_US <= read.read_at:
+        before = now
+    least = before.version if before is not None and before.source_id == now.source_id else None
+    return {"versions": [least, now.version], "source_id": now.source_id, "published_at": published}
+
+
+def _document(read: Read, definition: str, salt: str, publication: Publication, versions: dict[str, Any]) -> dict[str, Any]:
+    answer = read.answer
+    secret = {feature.name for feature in publication.table.features if feature.sensitive}
+    known = answer is not None and answer.as_of is not None
+    features = answer.features if answer is not None and known else {}
+    told = {name: digest(value, salt) if name in secret and value is not None else plain(value) for name, value in features.items()}
+    return {
+        "line": "answer",
+        "table": read.table,
+        "definition": definition,
+        "key": {name: plain(value) for name, value in read.key.items()},
+        "features": told if known else None,
+        "as_of": microseconds_of(answer.as_of) if answer is not None and answer.as_of is not None else None,
+        "expired": answer is not None and answer.expired,
+        "missing": list(answer.missing) if answer is not None else [feature.name for feature in publication.table.features],
+        "at": read.at,
+        "read_at": read.read_at,
+        **versions,
+    }
+
+
+def _close(log: weakref.ref[AnswerLog]) -> None:
+    alive = log()
+    if alive is not None:
+        alive.close()
