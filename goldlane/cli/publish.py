@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from goldlane.features.gate import GateError
     from goldlane.features.online import OnlineStore
     from goldlane.features.publishing import Published
+    from goldlane.reports.provenance import Provenance
 
 
 def publish(
@@ -43,6 +45,7 @@ def publish(
     """
     from goldlane.features.gold import require_gold
     from goldlane.features.publishing import Published
+    from goldlane.reports.provenance import Provenance
 
     settings = project()
     folder = storage_or_default(storage, settings)
@@ -51,7 +54,8 @@ def publish(
     rules = declared_rules(settings)
     sets = declared_sets(settings)
     require_gold(chosen, folder)
-    done = [_published(table, folder, target, mode, rules) for table in chosen]
+    asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules))
+    done = [_published(table, asked) for table in chosen]
     if sets:
         target.write_feature_sets(sets)
     if as_json:
@@ -64,14 +68,27 @@ def publish(
     return 1 if refused else 0
 
 
-def _published(table: FeatureTable, folder: Path, store: OnlineStore, mode: str, rules: Mapping[str, Rules]) -> Published | GateError:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What one call of the command publishes with."""
+
+    folder: Path
+    store: OnlineStore
+    mode: str
+    rules: Mapping[str, Rules]
+    provenance: Provenance
+
+
+def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
     from goldlane.features.gate import GateError
     from goldlane.features.gold import source_name
     from goldlane.features.publishing import publish as publish_table
 
     progress().print(f"publishing {table.name}")
+    source = source_name(table)
+    told = {"rules": asked.rules.get(source), "catalogue": asked.provenance.of(source)}
     try:
-        return publish_table(table, folder, store, mode=mode, rules=rules.get(source_name(table)))  # type: ignore[arg-type]  # it refuses an unknown mode
+        return publish_table(table, asked.folder, asked.store, mode=asked.mode, **told)  # type: ignore[arg-type]  # it refuses an unknown mode
     except GateError as refused:
         return refused
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -41,11 +42,13 @@ class Intake:
     """The rows of some batches that a store can take, and how many came and were refused.
 
     A row with a NULL key or a NULL event time can never be looked up or ordered: it is refused and counted.
+    ``newest`` is the newest event time among the rows taken so far.
     """
 
     def __init__(self, table: FeatureTable, batches: Iterable[pa.RecordBatch]) -> None:
         self._table, self._batches, self._schema = table, batches, arrow_schema(table)
         self.rows_seen = self.rows_rejected = 0
+        self.newest: datetime | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Batches in the declaration's columns and types."""
@@ -55,6 +58,7 @@ class Intake:
             self.rows_seen += batch.num_rows
             self.rows_rejected += batch.num_rows - kept.num_rows
             if kept.num_rows:
+                self.newest = newest_of([kept], self._table.event_time, self.newest)
                 yield kept
 
     def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -62,6 +66,12 @@ class Intake:
             if batch.column(name).null_count:
                 batch = batch.filter(pc.is_valid(batch.column(name)))
         return batch
+
+
+def newest_of(batches: Iterable[pa.RecordBatch], event_time: str, known: datetime | None = None) -> datetime | None:
+    """The newest event time among ``batches`` and ``known``; None where there is none."""
+    times = (pc.max(batch.column(event_time)).as_py() for batch in batches)
+    return max((time for time in (known, *times) if time is not None), default=None)
 
 
 def arrow_schema(table: FeatureTable) -> pa.Schema:

@@ -9,25 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from goldlane.errors import MissingExtraError, UsageError
-from goldlane.features.gold import gold_path, require_gold
+from goldlane.features.cataloguing import Finished, recorded
+from goldlane.features.frame_batches import Frame, frame_batches
+from goldlane.features.gold import gold_path, require_gold, source_name
 from goldlane.features.online.store import Publication, Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
 
     from goldlane.expectations import Rules
     from goldlane.features.arrow_batches import Intake
     from goldlane.features.changes import GoldTable
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.gate_counts import GateCount
+    from goldlane.features.online.catalogue import Catalogue
     from goldlane.features.online.store import OnlineStore, TableWriter
     from goldlane.features.tile_rows import TiledRows
 
 __all__ = ["Published", "gold_path", "publish", "require_gold"]
 
 Mode: TypeAlias = Literal["triggered", "snapshot"]
-Frame: TypeAlias = "DataFrame | pa.Table | pa.RecordBatch | pa.RecordBatchReader"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,14 @@ class Published:
     rules: tuple[GateCount, ...] = ()
 
 
-def publish(
-    table: FeatureTable, frame_or_storage: Frame | str | Path, store: OnlineStore, mode: Mode = "triggered", *, rules: Rules | None = None
+def publish(  # noqa: PLR0913  what is published to where, and what is told of it
+    table: FeatureTable,
+    frame_or_storage: Frame | str | Path,
+    store: OnlineStore,
+    mode: Mode = "triggered",
+    *,
+    rules: Rules | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Published:
     """Bring the store's ``table`` up to date, in one transaction: readers see the old rows or the new ones.
 
@@ -62,6 +69,8 @@ def publish(
     newest version; ``triggered`` looks only at the keys touched since the version published last, ``snapshot`` replaces everything.
     From a frame, an older event time never overwrites a newer one, an equal one does, and absent keys stay; its ``snapshot`` replaces all.
     ``rules`` are a gate: a gold table that breaks one of them, or holds two rows of one key and time, is not published.
+    ``catalogue`` tells where the table comes from (``goldlane.reports.provenance`` reads it from an event log); without it the store
+    keeps what it was told before. Counts, times and the history of publishes are added to either.
 
     Raises:
         GateError: the gold table breaks a rule; the store is as it was.
@@ -76,17 +85,19 @@ def publish(
         path = gold_path(table, Path(frame_or_storage))
         require_gold([table], Path(frame_or_storage))
         with store.publishing(table) as writer:
-            published = _from_gold(table, path, writer, mode, rules)
+            finished = _from_gold(table, path, writer, mode, rules)
+            writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
     elif rules is not None:
         raise UsageError(f"{table.name}: rules gate the gold table of a storage", hint="split a frame before it is published")
     else:
-        batches = _batches(table, frame_or_storage)
+        batches = frame_batches(table, frame_or_storage)
         with store.publishing(table) as writer:
-            published = _from_frame(table, batches, writer, mode)
-    return replace(published, seconds=round(time.perf_counter() - started, 3))
+            finished = _from_frame(table, batches, writer, mode)
+            writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
+    return replace(finished.published, seconds=round(time.perf_counter() - started, 3))
 
 
-def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Published:
+def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Finished:
     """Opened here, with the store already ours, so that of two publishers the later one never brings the older version."""
     from goldlane.features.changes import GoldTable
     from goldlane.features.gate import require_rules_kept
@@ -96,14 +107,15 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode,
     touched = _touched(gold, writer) if mode == "triggered" else ""
     reason, keys = (touched, None) if isinstance(touched, str) else (None, touched)
     if keys is not None and not keys.num_rows:
-        written, rejected = Written(rows_written=0), 0
+        written, rejected, newest = Written(rows_written=0, rows_added=0), 0, None
     else:
         rows = _rows(table, gold, keys)
-        written, rejected = _write(rows, writer, keys), rows.rows_rejected
-    writer.record(Publication(table=table, source_id=gold.id, version=gold.version))
+        written, rejected, newest = _write(rows, writer, keys), rows.rows_rejected, rows.newest
+    publication = Publication(table=table, source_id=gold.id, version=gold.version)
     note = f"published in full: {reason}" if reason else None
     done: Mode = "snapshot" if keys is None else "triggered"
-    return _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
+    published = _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
+    return Finished(published=published, publication=publication, written=written, newest=newest, source=source_name(table))
 
 
 def _rows(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> Intake | TiledRows:
@@ -149,7 +161,7 @@ def _touched(gold: GoldTable, writer: TableWriter) -> pa.Table | str:
     return gold.touched_since(previous.version)
 
 
-def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: TableWriter, mode: Mode) -> Published:
+def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: TableWriter, mode: Mode) -> Finished:
     from goldlane.features.arrow_batches import Intake
 
     rows, previous = Intake(table, batches), writer.previous
@@ -159,35 +171,14 @@ def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: 
         # A column added by this upsert is NULL in the rows that were there: the store no longer equals the version it came from.
         kept = previous if previous is not None and writer.has_same_shape() else Publication(table=table)
         written, publication = writer.upsert(rows), replace(kept, table=table, published_at=None)
-    writer.record(publication)
     late = rows.rows_seen - rows.rows_rejected - written.rows_forgotten - written.rows_written
-    return _published(table, mode, written, rows_rejected=rows.rows_rejected, rows_late=late)
+    published = _published(table, mode, written, rows_rejected=rows.rows_rejected, rows_late=late)
+    return Finished(published=published, publication=publication, written=written, newest=rows.newest)
 
 
 def _published(table: FeatureTable, mode: Mode, written: Written, **facts: Any) -> Published:
     facts |= {"rows_deleted": written.rows_deleted, "rows_forgotten": written.rows_forgotten}
     return Published(table=table.name, mode=mode, rows_written=written.rows_written, **facts)
-
-
-def _batches(table: FeatureTable, frame: Frame) -> Iterable[pa.RecordBatch]:
-    """A frame as Arrow batches. Spark's is computed and fetched whole, its declared columns only."""
-    if table.has_tiles:
-        raise UsageError(f"{table.name} is merged from tiles of its events", hint="publish it from a storage, which holds all of them")
-    import pyarrow as pa
-
-    from goldlane.features.arrow_batches import check_columns
-    from goldlane.features.delta_files import plain_text
-
-    if not isinstance(frame, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)) and hasattr(frame, "toArrow"):
-        known = [name for name in table.columns if name in frame.columns]
-        frame = frame.select(*known).toArrow()
-    elif isinstance(frame, pa.RecordBatch):
-        frame = pa.Table.from_batches([frame])
-    if not isinstance(frame, (pa.Table, pa.RecordBatchReader)):
-        raise UsageError(f"{table.name} can be published from a storage's path, a Spark DataFrame or an Arrow table, not from {frame!r}")
-    check_columns(table, {field.name: field.type for field in frame.schema}, "the frame")
-    batches = frame.to_batches(max_chunksize=65536) if isinstance(frame, pa.Table) else frame
-    return map(plain_text, batches)
 
 
 def _require_arrow() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from goldlane.errors import Mistakes
-from goldlane.features.arrow_batches import arrow_schema, conformed, key_schema
+from goldlane.features.arrow_batches import arrow_schema, conformed, key_schema, newest_of
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.tile_json import plain_partials, text_of
 from goldlane.features.tiles import Tile, features_at, tiles_needed
@@ -27,12 +28,13 @@ _TILE_FIELDS = [("hop", pa.int64()), ("tile", pa.int64()), ("at", pa.timestamp("
 class TiledRows:
     """Batches of one row per key (the time of its newest event, its features as of that instant) and of the tiles a later read can ask for.
 
-    ``rows_rejected`` counts events with a NULL key or a NULL event time, which belong to no tile.
+    ``rows_rejected`` counts events with a NULL key or a NULL event time, which belong to no tile. ``newest`` is the newest event of all.
     """
 
     rows: list[pa.RecordBatch] = field(default_factory=list)
     tiles: list[pa.RecordBatch] = field(default_factory=list)
     rows_rejected: int = 0
+    newest: datetime | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """The rows."""
@@ -47,7 +49,7 @@ def tiled_rows(tiles: Iterable[pa.RecordBatch], table: FeatureTable, *, rows_rej
     while some := list(islice(entities, _BATCH_KEYS)):
         written.rows.append(pa.RecordBatch.from_pylist([row for row, _ in some], schema=rows))
         written.tiles.append(pa.RecordBatch.from_pylist([tile for _, own in some for tile in own], schema=kept))
-    return written
+    return replace(written, newest=newest_of(written.rows, table.event_time))
 
 
 def check_tiled(table: FeatureTable) -> None:

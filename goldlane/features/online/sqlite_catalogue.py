@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from goldlane.features.declarations import FeatureTable
+from goldlane.features.online.catalogue import stored_catalogue
 from goldlane.features.online.store import Publication
 from goldlane.features.online.values import EPOCH, microseconds_of
 
-_COLUMNS = "generation, version, source_id, published_at, declaration"
+_COLUMNS = "generation, version, source_id, published_at, declaration, catalogue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,9 @@ def write_entry(connection: sqlite3.Connection, publication: Publication, previo
     declaration = publication.table.to_json()
     generation = 1 if previous is None else previous.generation + (previous.publication.table.to_json() != declaration)
     connection.execute(
-        "INSERT INTO goldlane_tables (name, generation, version, source_id, published_at, declaration) VALUES (?, ?, ?, ?, ?, ?) "
+        f"INSERT INTO goldlane_tables (name, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608  constants
         "ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, version = excluded.version, source_id = excluded.source_id, "
-        "published_at = excluded.published_at, declaration = excluded.declaration",
+        "published_at = excluded.published_at, declaration = excluded.declaration, catalogue = ifnull(excluded.catalogue, catalogue)",
         (
             publication.table.name,
             generation,
@@ -48,16 +49,18 @@ def write_entry(connection: sqlite3.Connection, publication: Publication, previo
             publication.source_id,
             microseconds_of(publication.published_at or datetime.now(timezone.utc)),
             declaration,
+            None if publication.catalogue is None else publication.catalogue.to_json(),
         ),
     )
 
 
-def _entry(row: tuple[int, int | None, str | None, int, str]) -> Entry:
-    generation, version, source_id, published_at, declaration = row
+def _entry(row: tuple[int, int | None, str | None, int, str, str | None]) -> Entry:
+    generation, version, source_id, published_at, declaration, catalogue = row
     publication = Publication(
         table=FeatureTable.from_json(declaration),
         version=version,
         source_id=source_id,
         published_at=EPOCH + timedelta(microseconds=published_at),
+        catalogue=stored_catalogue(catalogue),
     )
     return Entry(publication=publication, generation=generation)

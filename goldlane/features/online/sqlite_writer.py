@@ -68,19 +68,20 @@ class SqliteWriter:
             f"DELETE FROM {name} WHERE EXISTS (SELECT 1 FROM temp.{_TOUCHED} AS other WHERE {same(name)}) "  # noqa: S608  identifiers
             f"AND NOT EXISTS (SELECT 1 FROM temp.{_FRESH} AS other WHERE {same(name)})"
         ).rowcount
+        added = self._new_among_fresh()
         written = self._connection.execute(self._merge("")).rowcount
         self._drop_temporary()
-        return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
+        return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten, rows_added=added)
 
     def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
         self._migrate()
         rows = Remaining(batches, self._forgotten)
         self._fill_fresh(rows)
-        time = quoted(self._table.event_time)
+        time, added = quoted(self._table.event_time), self._new_among_fresh()
         written = self._connection.execute(self._merge(f"WHERE excluded.{time} >= {quoted(self._table.name)}.{time}")).rowcount
         self._drop_temporary()
-        return Written(rows_written=written, rows_forgotten=rows.rows_forgotten)
+        return Written(rows_written=written, rows_forgotten=rows.rows_forgotten, rows_added=added)
 
     def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:
         """See ``TableWriter``."""
@@ -166,6 +167,10 @@ class SqliteWriter:
         if not self._fits():
             return self._count(name)
         return self._count(f"{name} WHERE NOT EXISTS (SELECT 1 FROM {_NEXT} AS other WHERE {self._same_key(name)})")  # noqa: S608  identifiers
+
+    def _new_among_fresh(self) -> int:
+        name = quoted(self._table.name)
+        return self._count(f"temp.{_FRESH} AS other WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {self._same_key(name)})")  # noqa: S608  identifiers
 
     def _count(self, what: str) -> int:
         (count,) = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608  identifiers

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from goldlane.features.errors import FeatureError
+from goldlane.features.online.catalogue import Catalogue
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,22 +54,27 @@ class Publication:
     """What a store holds of one table: its declaration, and where that came from.
 
     ``source_id`` and ``version`` are the id and version of the Delta table that it equals; or a stream's id and the last of its batches
-    that are in it; or None, when it came from frames.
+    that are in it; or None, when it came from frames. ``catalogue`` is what people are told of it; None where nobody wrote one.
     """
 
     table: FeatureTable
     source_id: str | None = None
     version: int | None = None
     published_at: datetime | None = None
+    catalogue: Catalogue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a writer did: keys whose row was written, keys whose row was deleted, and rows of forgotten keys that were left out."""
+    """What a writer did: keys whose row was written, keys whose row was deleted, and rows of forgotten keys that were left out.
+
+    ``rows_added`` counts the written keys that the table did not have before; None where the writer does not know.
+    """
 
     rows_written: int
     rows_deleted: int = 0
     rows_forgotten: int = 0
+    rows_added: int | None = None
 
 
 class TableWriter(Protocol):
