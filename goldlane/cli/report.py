@@ -66,7 +66,7 @@ def _show(found: Report) -> None:
     """The update in one line, what failed, the rules, and why rows were quarantined."""
     from rich.text import Text
 
-    from goldlane.reports.pages import duration
+    from goldlane.drawing.rendering import duration
 
     console = results()
     status = (found.update.status, STYLES.get(found.update.status, ""))
@@ -88,7 +88,7 @@ def _show(found: Report) -> None:
 def _rules(found: Report) -> Table:
     from rich.table import Table
 
-    from goldlane.reports.pages import share
+    from goldlane.drawing.rendering import share
 
     table = Table(box=None, pad_edge=False)
     for column in ("dataset", "rule", "action"):

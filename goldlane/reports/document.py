@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from goldlane.reports.graphs import Arrow
+from goldlane.drawing.graphs import Arrow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from goldlane.reports.graphs import Arrow
+from goldlane.drawing.graphs import Arrow
 from goldlane.reports.logged import LoggedDataset
 from goldlane.reports.naming import Names
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from goldlane import __version__
-from goldlane.errors import MissingExtraError
+from goldlane.drawing.drawing import drawn
+from goldlane.drawing.graphs import Node, graph_of
+from goldlane.drawing.rendering import environment
 from goldlane.reports.document import Judged, Report
-from goldlane.reports.drawing import drawn
-from goldlane.reports.graphs import Node, graph_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _SPARK_HEIGHT = 24
-_LONGEST_VALUE = 120
 
 
 def report_page(report: Report) -> str:
@@ -56,52 +54,9 @@ def _nodes(report: Report) -> Iterator[Node]:
 
 @cache
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as missing:
-        raise MissingExtraError("serve", needed_for="a page of HTML") from missing
-    environment = Environment(
-        loader=PackageLoader("goldlane.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "words": lambda name: name.replace("_", " "),
-        "thousands": lambda number: f"{number:,}",
-        "duration": duration,
-        "percent": _percent,
-        "share": share,
-        "shown": shown,
-        "sparkline": _sparkline,
-    }
-    return environment
-
-
-def duration(seconds: float) -> str:
-    """``0.8 s``, ``2 min 5 s``, ``1 h 2 min``."""
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{seconds:.1f} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def share(part: float | None) -> str:
-    """A share in percent that never calls something nothing; a dash where there is none."""
-    if part is None:
-        return "\N{EN DASH}"
-    percent = 100 * part
-    if part and percent < 0.01:  # noqa: PLR2004  the last digit shown
-        return "< 0.01 %"
-    return f"{percent:.2f} %" if 0 < part < 1 else f"{percent:.0f} %"
-
-
-def shown(value: object) -> str:
-    """A value in a cell of a table; a long one is cut."""
-    text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}\N{HORIZONTAL ELLIPSIS}"
-
-
-def _percent(part: float, whole: float) -> str:
-    return f"{min(100.0, 100 * part / whole) if whole else 0:.2f}"
+    made = environment("goldlane.reports")
+    made.filters["sparkline"] = _sparkline
+    return made
 
 
 def _sparkline(trend: Sequence[Judged]) -> list[int]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from goldlane.drawing.rendering import duration, share
 from goldlane.reports import report_of
-from goldlane.reports.pages import duration, graph_page, report_page, share
+from goldlane.reports.pages import graph_page, report_page
 
 HOSTILE = "<script>alert('1')</script>&\"quoted\""
 VOID = {"meta", "br", "link", "img"}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from goldlane.reports.graphs import Arrow, Node
-from goldlane.reports.layers import Layers, layered
-from goldlane.reports.placing import heights
+from goldlane.drawing.graphs import Arrow, Node
+from goldlane.drawing.layers import Layers, layered
+from goldlane.drawing.placing import heights
 
 BOX_WIDTH, BOX_HEIGHT = 212.0, 50.0
 _GAP_WIDTH, _GAP_HEIGHT, _BEND = 86.0, 18.0, 14.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 
-from goldlane.reports.layers import Layers, neighbours
+from goldlane.drawing.layers import Layers, neighbours
 
 _SWEEPS = 24
 

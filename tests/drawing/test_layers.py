@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldlane.reports.drawing import BOX_HEIGHT, drawn
-from goldlane.reports.graphs import Arrow, Node
-from goldlane.reports.layers import layered
+from goldlane.drawing.drawing import BOX_HEIGHT, drawn
+from goldlane.drawing.graphs import Arrow, Node
+from goldlane.drawing.layers import layered
 
 graphs = st.integers(1, 14).flatmap(
     lambda count: st.tuples(st.just(count), st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=30))
