@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
 
 TILES = "__tiles"
+TOMBSTONES = "__deleted"
 
 
 def types_of(table: FeatureTable) -> dict[str, str]:
@@ -26,7 +27,7 @@ def check_names(table: FeatureTable) -> None:
     mistakes = [
         f"key {key!r} is of type {kind}, which no two machines compare alike" for key, kind in table.key_types.items() if kind in FLOATS
     ]
-    if table.name.lower().startswith(("sqlite_", "goldlane_")) or table.name.lower().endswith(TILES):
+    if table.name.lower().startswith(("sqlite_", "goldlane_")) or table.name.lower().endswith((TILES, TOMBSTONES)):
         mistakes.append(f"the name {table.name!r} is the store's own")
     if mistakes:
         raise Mistakes(f"{table.name} cannot be kept in SQLite", mistakes)
@@ -61,7 +62,11 @@ def undeclared(connection: sqlite3.Connection, table: FeatureTable) -> list[tupl
 
 def check_ownership(connection: sqlite3.Connection, table: FeatureTable, previous: FeatureTable | None) -> None:
     """Refuse to write over somebody else's table or view of that name."""
-    ours = {table.name: previous is not None, table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles)}
+    ours = {
+        table.name: previous is not None,
+        table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles),
+        table.name + TOMBSTONES: previous is not None,
+    }
     for name, is_ours in ours.items():
         if not is_ours and columns_of(connection, name):
             raise UsageError(f"the store's file already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
@@ -69,10 +74,15 @@ def check_ownership(connection: sqlite3.Connection, table: FeatureTable, previou
 
 def changed_columns(old: FeatureTable, new: FeatureTable) -> list[str]:
     """What of the rows in the store does not fit the new declaration; features that were added or left out do fit."""
-    if (old.keys, old.key_types, old.event_time) != (new.keys, new.key_types, new.event_time):
+    if not has_same_keys(old, new):
         return [f"keys and time {_head(old)} became {_head(new)}"]
     before = types_of(old)
     return [f"{name} was {before[name]} and is {kind}" for name, kind in types_of(new).items() if before.get(name, kind) != kind]
+
+
+def has_same_keys(old: FeatureTable, new: FeatureTable) -> bool:
+    """Whether the rows of one declaration can be told from each other, and ordered, as those of the other."""
+    return (old.keys, old.key_types, old.event_time) == (new.keys, new.key_types, new.event_time)
 
 
 def _head(table: FeatureTable) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
-from goldlane.features.online import sqlite_schema, sqlite_tiles
+from goldlane.features.online import sqlite_schema, sqlite_tiles, sqlite_tombstones
 from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.sqlite_catalogue import find_entry, write_entry
 from goldlane.features.online.sqlite_forgetting import forgotten_of
@@ -35,6 +35,7 @@ class SqliteWriter:
         self._forgotten = forgotten_of(connection, table)
         sqlite_schema.check_names(table)
         sqlite_schema.check_ownership(connection, table, self.previous.table if self.previous else None)
+        self._has_same_keys = self.previous is not None and sqlite_schema.has_same_keys(self.previous.table, table)
 
     def has_same_shape(self) -> bool:
         """See ``TableWriter``."""
@@ -50,11 +51,12 @@ class SqliteWriter:
         sqlite_schema.create(self._connection, _NEXT, self._table, kept)
         rows = Remaining(batches, self._forgotten)
         self._fill(_NEXT, rows)
-        deleted = self._absent_from_next()
+        deleted = self._bury_absent_from_next()
         if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
             sqlite_tiles.drop_tiles(self._connection, self._table)
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._table.name)}")
         self._connection.execute(f"ALTER TABLE {quoted(_NEXT)} RENAME TO {quoted(self._table.name)}")
+        sqlite_tombstones.remove_tombstones(self._connection, self._table, quoted(self._table.name))
         count = self._count(quoted(self._table.name))
         return Written(rows_written=count, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
 
@@ -63,14 +65,17 @@ class SqliteWriter:
         rows = Remaining(newest, self._forgotten)
         self._fill_fresh(rows)
         self._fill_touched(touched)
-        name, same = quoted(self._table.name), self._same_key
-        deleted = self._connection.execute(
-            f"DELETE FROM {name} WHERE EXISTS (SELECT 1 FROM temp.{_TOUCHED} AS other WHERE {same(name)}) "  # noqa: S608  identifiers
-            f"AND NOT EXISTS (SELECT 1 FROM temp.{_FRESH} AS other WHERE {same(name)})"
-        ).rowcount
+        sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=True)
+        name = quoted(self._table.name)
+        same = sqlite_tombstones.same_key(self._table, name)
+        gone = (
+            f"EXISTS (SELECT 1 FROM temp.{_TOUCHED} AS other WHERE {same}) "  # noqa: S608  identifiers
+            f"AND NOT EXISTS (SELECT 1 FROM temp.{_FRESH} AS other WHERE {same})"
+        )
+        deleted = sqlite_tombstones.bury(self._connection, self._table, gone)
+        self._connection.execute(f"DELETE FROM {name} WHERE {gone}")  # noqa: S608  identifiers
         added = self._new_among_fresh()
-        written = self._connection.execute(self._merge("")).rowcount
-        self._drop_temporary()
+        written = self._merge("true", "")
         return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten, rows_added=added)
 
     def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
@@ -78,9 +83,9 @@ class SqliteWriter:
         self._migrate()
         rows = Remaining(batches, self._forgotten)
         self._fill_fresh(rows)
-        time, added = quoted(self._table.event_time), self._new_among_fresh()
-        written = self._connection.execute(self._merge(f"WHERE excluded.{time} >= {quoted(self._table.name)}.{time}")).rowcount
-        self._drop_temporary()
+        time, alive = quoted(self._table.event_time), sqlite_tombstones.is_alive(self._table, _FRESH)
+        added = self._new_among_fresh(alive)
+        written = self._merge(alive, f"WHERE excluded.{time} >= {quoted(self._table.name)}.{time}")
         return Written(rows_written=written, rows_forgotten=rows.rows_forgotten, rows_added=added)
 
     def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:
@@ -102,6 +107,7 @@ class SqliteWriter:
         write_entry(self._connection, publication, self._entry)
 
     def _migrate(self) -> None:
+        sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=True)
         if self.previous is None:
             sqlite_schema.create(self._connection, self._table.name, self._table)
             return
@@ -136,14 +142,17 @@ class SqliteWriter:
         for batch in batches:
             self._connection.executemany(statement, stored_rows(batch, types))
 
-    def _merge(self, guard: str) -> str:
+    def _merge(self, condition: str, guard: str) -> int:
         """Fresh rows into the published table. Columns that are no longer declared hold NULL: an old value never stands beside new ones."""
         columns = ", ".join(map(quoted, self._table.columns))
         lost = [name for name, _ in sqlite_schema.undeclared(self._connection, self._table)]
-        return (
-            f"INSERT INTO {quoted(self._table.name)} ({columns}) SELECT {columns} FROM temp.{_FRESH} WHERE true "  # noqa: S608  identifiers
+        written = self._connection.execute(
+            f"INSERT INTO {quoted(self._table.name)} ({columns}) SELECT {columns} FROM temp.{_FRESH} WHERE {condition} "  # noqa: S608  identifiers
             f"ON CONFLICT ({', '.join(map(quoted, self._table.keys))}) DO UPDATE SET {self._assignments(lost)} {guard}"
-        )
+        ).rowcount
+        sqlite_tombstones.remove_tombstones(self._connection, self._table, f"temp.{_FRESH}")
+        self._drop_temporary()
+        return written
 
     def _assignments(self, lost: Iterable[str]) -> str:
         values = self._table.columns[len(self._table.keys) :]
@@ -157,20 +166,21 @@ class SqliteWriter:
         newer = f"excluded.{time} > {quoted(name)}.{time}"
         return f"{newer} OR (excluded.{time} = {quoted(name)}.{time} AND ({ranks[0]}) > ({ranks[1]}))"
 
-    def _same_key(self, name: str) -> str:
-        return " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in self._table.keys)
-
-    def _absent_from_next(self) -> int:
-        name = quoted(self._table.name)
+    def _bury_absent_from_next(self) -> int:
+        sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=self._has_same_keys)
         if self.previous is None:
             return 0
-        if not self._fits():
-            return self._count(name)
-        return self._count(f"{name} WHERE NOT EXISTS (SELECT 1 FROM {_NEXT} AS other WHERE {self._same_key(name)})")  # noqa: S608  identifiers
-
-    def _new_among_fresh(self) -> int:
         name = quoted(self._table.name)
-        return self._count(f"temp.{_FRESH} AS other WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {self._same_key(name)})")  # noqa: S608  identifiers
+        if not self._has_same_keys:
+            return self._count(name)
+        same = sqlite_tombstones.same_key(self._table, name)
+        absent = f"NOT EXISTS (SELECT 1 FROM {_NEXT} AS other WHERE {same})"  # noqa: S608  identifiers
+        return sqlite_tombstones.bury(self._connection, self._table, absent)
+
+    def _new_among_fresh(self, condition: str = "true") -> int:
+        same = sqlite_tombstones.same_key(self._table, _FRESH)
+        known = f"EXISTS (SELECT 1 FROM main.{quoted(self._table.name)} AS other WHERE {same})"  # noqa: S608  identifiers
+        return self._count(f"temp.{_FRESH} WHERE NOT {known} AND {condition}")
 
     def _count(self, what: str) -> int:
         (count,) = self._connection.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608  identifiers

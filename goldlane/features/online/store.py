@@ -82,6 +82,10 @@ class TableWriter(Protocol):
 
     Batches hold the columns of the declaration in its types, with no NULL key and no NULL event time; keys may repeat, in any order.
     Of rows with one key and one event time the greatest counts, feature by feature in the declaration's order, NULL below every value.
+
+    A row that ``replace`` or ``apply`` deletes leaves a tombstone: its key, and the event time of the row that the store held. It is what
+    keeps a late row from bringing the entity back: ``upsert`` takes a row of a deleted key only if its event is later than the deleted
+    one's, not if it is equal. The tombstone goes when its key has a row again, by any of the three, and when the keys' columns change.
     """
 
     previous: Publication | None
@@ -91,7 +95,7 @@ class TableWriter(Protocol):
         ...
 
     def replace(self, batches: Iterable[pa.RecordBatch]) -> Written:
-        """The table becomes the newest row of each key in ``batches``."""
+        """The table becomes the newest row of each key in ``batches``; keys that it had and that are not among them are deleted."""
         ...
 
     def apply(self, touched: Iterable[pa.RecordBatch], newest: Iterable[pa.RecordBatch]) -> Written:
@@ -99,7 +103,7 @@ class TableWriter(Protocol):
         ...
 
     def upsert(self, batches: Iterable[pa.RecordBatch]) -> Written:
-        """The newest row of each key in ``batches``, unless the store's is newer; an equal event time overwrites."""
+        """The newest row of each key in ``batches``, unless the store's row is newer, or its tombstone is not older."""
         ...
 
     def write_tiles(self, tiles: Iterable[pa.RecordBatch], touched: Iterable[pa.RecordBatch] | None = None) -> None:

@@ -1,0 +1,66 @@
+"""Deleted entities in SQLite: for table X, the table ``X__deleted`` with the keys, the deleted row's event time, and when it was deleted.
+
+A key has a row in X, or one in ``X__deleted``, or none in either, never both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+from goldlane.features.online.sqlite_schema import TOMBSTONES
+from goldlane.features.online.values import column_type, quoted
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+
+
+def tombstones_of(table: FeatureTable) -> str:
+    """The name of a table's tombstones in SQL."""
+    return quoted(table.name + TOMBSTONES)
+
+
+def keep_tombstones(connection: sqlite3.Connection, table: FeatureTable, *, same_keys: bool) -> None:
+    """A place for tombstones, those that are there kept; empty when keys or time are others than before."""
+    if not same_keys:
+        connection.execute(f"DROP TABLE IF EXISTS {tombstones_of(table)}")
+    keys = [f"{quoted(key)} {column_type(table.key_types[key])} NOT NULL" for key in table.keys]
+    times = f'{quoted(table.event_time)} INTEGER NOT NULL, "deleted_at" INTEGER NOT NULL'
+    primary = ", ".join(map(quoted, table.keys))
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {tombstones_of(table)} ({', '.join(keys)}, {times}, PRIMARY KEY ({primary})) WITHOUT ROWID"
+    )
+
+
+def bury(connection: sqlite3.Connection, table: FeatureTable, condition: str) -> int:
+    """A tombstone for each row that meets ``condition`` and is about to be deleted; how many they are."""
+    columns = ", ".join(map(quoted, (*table.keys, table.event_time)))
+    return connection.execute(
+        f"INSERT OR REPLACE INTO {tombstones_of(table)} SELECT {columns}, ? FROM {quoted(table.name)} WHERE {condition}",  # noqa: S608  identifiers
+        (time.time_ns() // 1000,),
+    ).rowcount
+
+
+def remove_tombstones(connection: sqlite3.Connection, table: FeatureTable, fresh: str) -> None:
+    """Of the keys in the table ``fresh`` that have a row again."""
+    stones = tombstones_of(table)
+    present = (
+        f"EXISTS (SELECT 1 FROM {other} AS other WHERE {same_key(table, stones)})"  # noqa: S608  identifiers
+        for other in (fresh, quoted(table.name))
+    )
+    connection.execute(f"DELETE FROM {stones} WHERE {' AND '.join(present)}")  # noqa: S608  identifiers
+
+
+def is_alive(table: FeatureTable, fresh: str) -> str:
+    """Of a row in ``fresh``: whether it is newer than what was deleted of its key, if anything was."""
+    at = quoted(table.event_time)
+    return (
+        f"NOT EXISTS (SELECT 1 FROM {tombstones_of(table)} AS other "  # noqa: S608  identifiers
+        f"WHERE {same_key(table, fresh)} AND other.{at} >= {fresh}.{at})"
+    )
+
+
+def same_key(table: FeatureTable, name: str) -> str:
+    """Whether a row of ``other`` has the key of a row in ``name``."""
+    return " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in table.keys)
