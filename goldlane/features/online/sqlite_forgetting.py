@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.features.online.forgotten import Forgotten, entity_hash, new_salt
 from goldlane.features.online.sqlite_files import clear_errors, open_writer, transaction
-from goldlane.features.online.sqlite_tiles import tiles_of
+from goldlane.features.online.sqlite_schema import TILES, TOMBSTONES, columns_of
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ def forget(path: Path, table: FeatureTable, key: tuple[object, ...]) -> bool:
         connection.execute("PRAGMA secure_delete = ON")
         with transaction(connection, path):
             found = _delete(connection, quoted(table.name), table, key)
-            if table.has_tiles:
-                _delete(connection, tiles_of(table), table, key)
+            for suffix in (TILES, TOMBSTONES):
+                if columns_of(connection, table.name + suffix):
+                    _delete(connection, quoted(table.name + suffix), table, key)
             _remember(connection, table, key)
         with clear_errors(path):
             connection.execute("PRAGMA busy_timeout = 0")

@@ -104,3 +104,13 @@ def test_somebody_elses_table_of_that_name_is_left_alone(store: OnlineStore, mer
 
     with pytest.raises(UsageError, match="already has a table 'merchants__deleted' that Goldlane did not write"):
         publish(merchants, frame([]), store)
+
+
+def test_a_forgotten_key_is_in_no_tombstone(emptied: OnlineStore, merchants: FeatureTable, frame: Frame, path: Path) -> None:
+    publish(merchants, frame([("M2", 5, "low", 5)]), emptied)
+
+    emptied.forget("merchants", {"merchant_id": "M1"})
+
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM merchants__deleted").fetchone() == (0,)
+    connection.close()
