@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, graph, lookup, publish, report, run, sample
+from goldlane.cli import check, demo, events, graph, lookup, publish, report, run, sample, serve, token
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -29,6 +29,8 @@ app.command("events")(events.events)
 app.command("report")(report.report)
 app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
+app.command("serve")(serve.serve)
+app.add_typer(token.app, name="token")
 
 
 # What Typer raises for wrong arguments. Recent releases carry a Click of their own, so it is named by what BadParameter descends from.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from goldlane.cli.options import JsonOption, pairs, project
 from goldlane.cli.output import print_json, results
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import UsageError
+from goldlane.features.online.json_values import with_plain_numbers
 
 if TYPE_CHECKING:
     from goldlane.features.online import Answer
@@ -54,19 +54,12 @@ def _chosen(answer: Answer, features: str | None, table: str) -> list[str]:
 def _document(entity: Mapping[str, str], answer: Answer, names: Sequence[str]) -> dict[str, Any]:
     return {
         **entity,
-        "features": {name: _plain(answer.features[name]) for name in names},
+        "features": with_plain_numbers({name: answer.features[name] for name in names}),
         "as_of": answer.as_of,
         "age_s": answer.age_s,
         "missing": [name for name in answer.missing if name in names],
         "expired": answer.expired,
     }
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN, no infinity and no bytes: text, spelled as Spark's ``to_json`` does; bytes as hexadecimal digits."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value.hex() if isinstance(value, bytes) else value
 
 
 def _print(table: str, entity: Mapping[str, str], answer: Answer, names: Sequence[str]) -> None:

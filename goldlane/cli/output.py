@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import AbstractContextManager, redirect_stdout
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from goldlane.features.online.json_values import as_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +18,8 @@ _WIDE = 240
 
 
 def print_json(document: object) -> None:
-    """Print exactly one JSON document on stdout; times are ISO 8601 in UTC, decimals are text."""
-    sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print exactly one JSON document on stdout; times are ISO 8601 in UTC, decimals are text, bytes hexadecimal digits."""
+    sys.stdout.write(json.dumps(document, default=as_text, ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
@@ -40,13 +40,3 @@ def progress() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
-
-
-def _encode(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")

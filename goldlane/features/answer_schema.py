@@ -29,7 +29,7 @@ def answer_schema(table: FeatureTable) -> dict[str, Any]:
     """
     features = {feature.name: {**_nullable(feature.type), "description": meaning(feature)} for feature in table.features}
     properties = {
-        **{key: {**_key(table.key_types[key]), "description": f"key of {table.name}"} for key in table.keys},
+        **{key: {**key_schema(table.key_types[key]), "description": f"key of {table.name}"} for key in table.keys},
         "features": {"type": "object", "properties": features, "additionalProperties": False},
         "as_of": {"type": ["string", "null"], "format": "date-time", "description": "when these values became known"},
         "age_s": {"type": ["number", "null"], "description": "seconds from as_of to the answer"},
@@ -53,8 +53,8 @@ def _nullable(name: str) -> dict[str, Any]:
     return {**plain, "type": [plain["type"], "null"]}
 
 
-def _key(name: str) -> dict[str, Any]:
-    """A key comes back as it was given: a number, or the text of one."""
+def key_schema(name: str) -> dict[str, Any]:
+    """A key of this type: a number, or the text of one."""
     plain = {"type": "number"} if name in ("float", "double") else _json_type(name)
     return plain if plain["type"] == "string" else {"type": [plain["type"], "string"]}
 
