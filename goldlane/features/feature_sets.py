@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from goldlane.features.rolling import IDENTIFIER
 class FeatureSet:
     """The features of several tables under one name; asked for with the keys of all of them.
 
-    ``tables`` are names in the store; a ``FeatureTable`` stands for its name, and is checked against the others: a feature may come
-    from one table only, and a key that several share must be of one type.
+    ``tables`` are names in the store; a ``FeatureTable`` stands for its name, and is checked against the others: a key that several
+    share must be of one type. A feature goes by its name, or by ``<table>__<feature>`` where several of the tables have the name.
 
     Raises:
         DeclarationError: all mistakes at once.
@@ -58,18 +58,24 @@ class FeatureSet:
 
 
 def set_mistakes(tables: Iterable[FeatureTable]) -> Iterator[str]:
-    """What keeps tables out of one set: a feature that two of them have, a key of two types."""
-    homes: dict[str, str] = {}
+    """What keeps tables out of one set: a key of two types."""
     types: dict[str, tuple[str, str]] = {}
     for table in tables:
-        for feature in table.features:
-            home = homes.setdefault(feature.name, table.name)
-            if home != table.name:
-                yield f"feature {feature.name!r} is in {home} and in {table.name}; rename one of the two"
         for key, kind in table.key_types.items():
             other, known = types.setdefault(key, (table.name, kind))
             if known != kind:
                 yield f"key {key!r} is {known} in {other} and {kind} in {table.name}"
+
+
+def names_in_set(tables: Sequence[FeatureTable]) -> dict[str, dict[str, str]]:
+    """For each table, what its features are called in a set of these tables: a name that several tables have says whose it is."""
+    homes = Counter(feature.name for table in tables for feature in table.features)
+    return {
+        table.name: {
+            feature.name: feature.name if homes[feature.name] == 1 else f"{table.name}__{feature.name}" for feature in table.features
+        }
+        for table in tables
+    }
 
 
 def project_mistakes(sets: Iterable[FeatureSet], tables: Iterable[FeatureTable]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from goldlane.features.feature_sets import set_mistakes
+from goldlane.features.feature_sets import names_in_set, set_mistakes
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -51,6 +51,11 @@ class Endpoint:
     def table_keys(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Each table's name, and the keys it is read by."""
         return tuple((table.name, table.keys) for table in self.tables)
+
+    @cached_property
+    def feature_names(self) -> Mapping[str, Mapping[str, str]]:
+        """For each table, what its features are called in an output."""
+        return names_in_set(self.tables)
 
     @cached_property
     def mistakes(self) -> tuple[str, ...]:

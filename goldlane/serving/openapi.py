@@ -23,7 +23,7 @@ _REFUSALS = {
     "403": "The token does not name this endpoint.",
     "404": "There is no such endpoint.",
     "408": "The request came too slowly.",
-    "409": "A feature set cannot be asked: a table of it is not published, or two of them share a feature.",
+    "409": "A feature set cannot be asked: a table of it is not published, or two of them have a key of different types.",
     "413": "The body is too large, or has too many records.",
     "415": "The body is not JSON by its Content-Type.",
     "429": "Too many requests at once; Retry-After says when to come back.",
@@ -85,7 +85,8 @@ def _invocation(endpoint: Endpoint, limits: Limits) -> dict[str, Any]:
 def _output(endpoint: Endpoint) -> dict[str, Any]:
     """Features by name, then ``_as_of``, ``_age_s`` and ``_missing``; of a set also ``_tables``."""
     schemas = [answer_schema(table)["properties"] for table in endpoint.tables]
-    features = {name: schema for each in schemas for name, schema in each["features"]["properties"].items()}
+    told = zip(endpoint.feature_names.values(), schemas, strict=True)
+    features = {names[name]: schema for names, each in told for name, schema in each["features"]["properties"].items()}
     common = {f"_{part}": schemas[0][part] for part in ("as_of", "age_s")} if schemas else {}
     missing = {"_missing": {"type": "array", "items": {"enum": list(features)}, "description": "the features that are null"}}
     tables = {"_tables": {"type": "object", "description": "as_of, age_s and expired of each table"}} if endpoint.is_set else {}

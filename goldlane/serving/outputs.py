@@ -12,6 +12,8 @@ from goldlane.serving.records import mistakes_in
 from goldlane.serving.refusals import RefusedRequestError, no_such_endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from goldlane.features.online import Answer, OnlineStore
     from goldlane.serving.endpoints import Endpoint, Endpoints
 
@@ -64,17 +66,21 @@ def _of_set(store: OnlineStore, endpoint: Endpoint, records: list[Any]) -> list[
     if mistakes:
         raise RefusedRequestError(400, f"records are not keys of {endpoint.name}", mistakes=mistakes)
     asked = ({name: {key: record[key] for key in keys} for name, keys in endpoint.table_keys} for record in records)
-    return [_merged(store.lookup_all(each, "empty")) for each in asked]
+    return [_merged(store.lookup_all(each, "empty"), endpoint.feature_names) for each in asked]
 
 
-def _merged(answers: dict[str, Answer]) -> dict[str, Any]:
+def _merged(answers: Mapping[str, Answer], names: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """One output of several tables: as old as the oldest of them; ``_tables`` tells them apart."""
     output: dict[str, Any] = {}
-    for answer in answers.values():
-        output.update(with_plain_numbers(answer.features))
+    missing: list[str] = []
+    for table, answer in answers.items():
+        told = names[table]
+        # A feature that the table gained a moment ago is not known here yet.
+        output.update({told.get(name, name): value for name, value in with_plain_numbers(answer.features).items()})
+        missing += [told.get(name, name) for name in answer.missing]
     output["_as_of"] = min((answer.as_of for answer in answers.values() if answer.as_of is not None), default=None)
     output["_age_s"] = max((answer.age_s for answer in answers.values() if answer.age_s is not None), default=None)
-    output["_missing"] = [name for answer in answers.values() for name in answer.missing]
+    output["_missing"] = missing
     output["_tables"] = {
         name: {"_as_of": answer.as_of, "_age_s": answer.age_s, "_expired": answer.expired} for name, answer in answers.items()
     }

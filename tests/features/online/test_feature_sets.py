@@ -10,7 +10,7 @@ import pytest
 
 from goldlane.features import Feature, FeatureSet, FeatureTable
 from goldlane.features.errors import DeclarationError
-from goldlane.features.feature_sets import project_mistakes
+from goldlane.features.feature_sets import names_in_set, project_mistakes
 from goldlane.features.online import OnlineStore, open_store
 from goldlane.features.publishing import publish
 
@@ -54,13 +54,22 @@ def test_a_store_that_was_never_given_a_set_has_none(
         ("place", ("cities", "cities"), "table 'cities' is named 2 times"),
         ("place", ("cities", 7), "7 is no table's name"),
         ("cities", ("cities",), "it is named like its table 'cities'"),
-        ("place", (CITIES, replace(CITIES, name="towns")), "feature 'people' is in cities and in towns"),
         ("place", (CITIES, replace(CITIES, name="towns", key_types={"city": "int"})), "key 'city' is string in cities and int in towns"),
     ],
 )
 def test_a_wrong_set_is_refused_at_birth(name: str, tables: Any, mistake: str) -> None:
     with pytest.raises(DeclarationError, match=mistake.replace("(", r"\(")):
         FeatureSet(name=name, tables=tables)
+
+
+def test_a_feature_that_several_tables_have_says_whose_it_is(merchants: FeatureTable) -> None:
+    towns = replace(CITIES, name="towns")
+
+    assert names_in_set([CITIES, towns, merchants]) == {
+        "cities": {"people": "cities__people"},
+        "towns": {"people": "towns__people"},
+        "merchants": {"tier": "tier", "velocity": "velocity"},
+    }
 
 
 def test_the_sets_of_a_project_fit_its_tables() -> None:
@@ -76,3 +85,9 @@ def test_the_sets_of_a_project_fit_its_tables() -> None:
 def test_a_sets_json_is_its_declaration() -> None:
     assert json.loads(PLACE.to_json()) == {"name": "place", "tables": ["cities", "merchants"], "description": "where it was sold"}
     assert FeatureSet.from_json(PLACE.to_json()) == PLACE
+
+
+def test_the_sets_of_this_repository_fit_its_tables() -> None:
+    from features import FEATURE_SETS, FEATURE_TABLES
+
+    assert list(project_mistakes(FEATURE_SETS, FEATURE_TABLES)) == []
