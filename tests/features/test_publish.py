@@ -212,20 +212,33 @@ def test_a_table_with_composite_keys_is_followed(store: OnlineStore, merchants: 
     assert (published.mode, published.rows_written, published.rows_deleted) == ("triggered", 1, 1)
 
 
-@pytest.mark.parametrize("range_rows", [1, 3, 7, 1000])
-def test_reading_in_ranges_of_the_key_loses_and_repeats_nothing(
-    merchants: FeatureTable, gold: Gold, storage: Path, range_rows: int
-) -> None:
-    rows = [(f"M{number % 11}'", number, "low", number) for number in range(200)] + [(None, 1, "low", 200)]
-    gold(rows)
-
-    batches = list(GoldTable(merchants, gold_path(merchants, storage)).rows(range_rows))
-
+def newest_read(merchants: FeatureTable, storage: Path, memory: str) -> tuple[list[Any], dict[Any, int]]:
+    """The keys as they come, and the newest row of each."""
+    keys: list[Any] = []
     newest: dict[Any, int] = {}
-    for batch in batches:
+    for batch in GoldTable(merchants, gold_path(merchants, storage)).rows(memory):
         for row in batch.to_pylist():
+            keys.append(row["merchant_id"])
             newest[row["merchant_id"]] = max(row["velocity"], newest.get(row["merchant_id"], -1))
+    return keys, newest
+
+
+def test_reading_in_order_loses_and_repeats_nothing(merchants: FeatureTable, gold: Gold, storage: Path) -> None:
+    gold([(f"M{number % 11}'", number, "low", number) for number in range(200)] + [(None, 1, "low", 200)])
+
+    keys, newest = newest_read(merchants, storage, "192M")
+
     assert newest == {**{f"M{n % 11}'": n for n in range(200)}, None: 200}
+    assert keys == [*sorted(f"M{n}'" for n in range(11)), None]
+
+
+def test_what_does_not_fit_into_the_memory_to_sort_in_comes_unsorted(merchants: FeatureTable, gold: Gold, storage: Path) -> None:
+    gold([(f"M{number % 11}", number, "low" * 500, number) for number in range(2000)])
+
+    keys, newest = newest_read(merchants, storage, "300K")
+
+    assert newest == {f"M{n % 11}": n for n in range(1989, 2000)}
+    assert keys != sorted(keys)
 
 
 def test_a_missing_gold_table_is_named_with_its_place_and_no_store_is_made(
