@@ -54,18 +54,20 @@ class Intake:
         """Batches in the declaration's columns and types."""
         for raw in self._batches:
             batch = conformed(raw, self._schema, self._table.name)
-            kept = self._complete(batch)
+            kept = complete(batch, self._table)
             self.rows_seen += batch.num_rows
             self.rows_rejected += batch.num_rows - kept.num_rows
             if kept.num_rows:
                 self.newest = newest_of([kept], self._table.event_time, self.newest)
                 yield kept
 
-    def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        for name in (*self._table.keys, self._table.event_time):
-            if batch.column(name).null_count:
-                batch = batch.filter(pc.is_valid(batch.column(name)))
-        return batch
+
+def complete(batch: pa.RecordBatch, table: FeatureTable) -> pa.RecordBatch:
+    """The rows that have all of their keys and their time."""
+    for name in (*table.keys, table.event_time):
+        if batch.column(name).null_count:
+            batch = batch.filter(pc.is_valid(batch.column(name)))
+    return batch
 
 
 def newest_of(batches: Iterable[pa.RecordBatch], event_time: str, known: datetime | None = None) -> datetime | None:
@@ -77,7 +79,12 @@ def newest_of(batches: Iterable[pa.RecordBatch], event_time: str, known: datetim
 def arrow_schema(table: FeatureTable) -> pa.Schema:
     """The declaration as an Arrow schema: keys, event time, features."""
     features = [(feature.name, arrow_type(feature.type)) for feature in table.features]
-    return pa.schema([*key_schema(table), (table.event_time, _TYPES["timestamp"]), *features])
+    return pa.schema([*event_schema(table), *features])
+
+
+def event_schema(table: FeatureTable) -> pa.Schema:
+    """What the declaration says of events: keys and event time."""
+    return pa.schema([*key_schema(table), (table.event_time, _TYPES["timestamp"])])
 
 
 def key_schema(table: FeatureTable) -> pa.Schema:
@@ -98,9 +105,9 @@ def fields_of(struct: pa.DataType) -> list[pa.Field[Any]]:
     return [struct.field(number) for number in range(struct.num_fields)] if isinstance(struct, pa.StructType) else []
 
 
-def check_columns(table: FeatureTable, found: Mapping[str, pa.DataType], place: str) -> None:
-    """Refuse a frame that lacks columns of the declaration, or holds them in types that do not convert; all mistakes at once."""
-    wanted = arrow_schema(table)
+def check_columns(table: FeatureTable, found: Mapping[str, pa.DataType], place: str, wanted: pa.Schema | None = None) -> None:
+    """Refuse a frame that lacks columns of the declaration (or of ``wanted``), or holds them in types that do not convert; all at once."""
+    wanted = arrow_schema(table) if wanted is None else wanted
     missing = [f"there is no column {name!r}" for name in wanted.names if name not in found]
     wrong = [
         f"{field.name} is {found[field.name]}, declared {field.type}"

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.gate_counts import GateCount
     from goldlane.features.online.catalogue import Catalogue
+    from goldlane.features.live import Live
     from goldlane.features.online.store import OnlineStore, TableWriter
     from goldlane.features.tile_rows import TiledRows
 
 __all__ = ["Published", "gold_path", "publish", "require_gold"]
 
-Mode: TypeAlias = Literal["triggered", "snapshot"]
+Mode: TypeAlias = Literal["triggered", "snapshot", "continuous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     *,
     rules: Rules | None = None,
     catalogue: Catalogue | None = None,
+    live: Live | None = None,
 ) -> Published:
     """Bring the store's ``table`` up to date, in one transaction: readers see the old rows or the new ones.
 
@@ -71,6 +73,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     ``rules`` are a gate: a gold table that breaks one of them, or holds two rows of one key and time, is not published.
     ``catalogue`` tells where the table comes from (``goldlane.reports.provenance`` reads it from an event log); without it the store
     keeps what it was told before. Counts, times and the history of publishes are added to either.
+    ``continuous`` goes on until it is stopped, as ``live`` says: see ``goldlane.features.live.publish_continuously``.
 
     Raises:
         GateError: the gold table breaks a rule; the store is as it was.
@@ -80,6 +83,10 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     if mode not in get_args(Mode):
         raise UsageError(f"there is no publish mode {mode!r}; known are {', '.join(get_args(Mode))}")
     _require_arrow()
+    if mode == "continuous":
+        from goldlane.features.live import publish_continuously
+
+        return publish_continuously(table, frame_or_storage, store, live, rules=rules)  # type: ignore[arg-type]  # it refuses Arrow
     started = time.perf_counter()
     if isinstance(frame_or_storage, (str, Path)):
         path = gold_path(table, Path(frame_or_storage))

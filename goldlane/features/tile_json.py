@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +30,15 @@ def plain_partials(partials: pa.Array[Any]) -> list[dict[str, dict[str, Any]]]:
         }
         for row in partials.to_pylist()
     ]
+
+
+def plain_partial(partial: Mapping[str, Any]) -> dict[str, Any]:
+    """A partial as ``partials.merge`` hands it out, of what JSON has."""
+    return {field: str(value) if isinstance(value, Decimal) else _plain_number(value) for field, value in partial.items()}
+
+
+def _plain_number(value: Any) -> Any:
+    return _number(value) if isinstance(value, float) else value
 
 
 def _encoders(kind: pa.DataType) -> dict[str, dict[str, Callable[[Any], Any]]]:

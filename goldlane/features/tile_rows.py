@@ -43,9 +43,14 @@ class TiledRows:
 
 def tiled_rows(tiles: Iterable[pa.RecordBatch], table: FeatureTable, *, rows_rejected: int = 0) -> TiledRows:
     """Rows of a tile table, those of one key one after the other, as the store's; memory grows with the tiles that are kept."""
-    rows, kept = arrow_schema(table), pa.schema([*key_schema(table), *_TILE_FIELDS])
+    return stored_tiles(plain_tiles(tiles, table), table, rows_rejected=rows_rejected)
+
+
+def stored_tiles(tiles: Iterable[dict[str, Any]], table: FeatureTable, *, rows_rejected: int = 0) -> TiledRows:
+    """As ``tiled_rows``, of tiles as ``plain_tiles`` hands them out."""
+    rows, kept = arrow_schema(table), stored_schema(table)
     written = TiledRows(rows_rejected=rows_rejected)
-    entities = (_entity(list(group), table) for _, group in groupby(_dictionaries(tiles, table), key=itemgetter(*table.keys)))
+    entities = (_entity(list(group), table) for _, group in groupby(tiles, key=itemgetter(*table.keys)))
     while some := list(islice(entities, _BATCH_KEYS)):
         written.rows.append(pa.RecordBatch.from_pylist([row for row, _ in some], schema=rows))
         written.tiles.append(pa.RecordBatch.from_pylist([tile for _, own in some for tile in own], schema=kept))
@@ -59,7 +64,13 @@ def check_tiled(table: FeatureTable) -> None:
         raise Mistakes(f"{table.name} is merged from tiles, so all of its features must be", rest)
 
 
-def _dictionaries(tiles: Iterable[pa.RecordBatch], table: FeatureTable) -> Iterator[dict[str, Any]]:
+def stored_schema(table: FeatureTable) -> pa.Schema:
+    """The tiles of a store: the keys, ``hop``, ``tile``, ``at``, and the partials as JSON."""
+    return pa.schema([*key_schema(table), *_TILE_FIELDS])
+
+
+def plain_tiles(tiles: Iterable[pa.RecordBatch], table: FeatureTable) -> Iterator[dict[str, Any]]:
+    """Rows of a tile table, their partials of what JSON has."""
     places = pa.schema([*key_schema(table), *_TILE_FIELDS[:3]])
     for batch in tiles:
         partials = plain_partials(batch.column("partials"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goldlane.filelocks import file_lock
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.names import TableName
 
@@ -129,13 +129,12 @@ class Storage:
             PipelineError: another process is updating this pipeline on this storage.
         """
         file = self.root / "system" / "locks" / f"{_safe(pipeline)}.lock"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a+") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                message = f"pipeline {pipeline!r} is already being updated on {self.root}"
-                raise PipelineError(message, hint="wait for that update to end, or stop it") from None
+
+        def refusal(owner: str) -> PipelineError:
+            message = f"pipeline {pipeline!r} is already being updated on {self.root}, by {owner}"
+            return PipelineError(message, hint="wait for that update to end, or stop it")
+
+        with file_lock(file, refusal):
             yield
 
     def _record(self, name: TableName) -> Path:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from goldlane.errors import GoldlaneError, UsageError
 from goldlane.features.online.store import StoreError
+from goldlane.filelocks import file_lock
 
 FORMAT = 1
 _WAIT_S = 120.0
@@ -80,26 +79,13 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
             raise
 
 
-@contextmanager
-def claim(path: Path, name: str) -> Iterator[None]:
-    """The right to publish ``name`` continuously, in a file beside the store: the system lets go of it when the process ends."""
-    place = path.with_name(f"{path.name}-{name}.claim")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle = place.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{place} cannot be made: {error.strerror}", hint="the store's folder must be writable") from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as held:
-            handle.seek(0)
-            owner = handle.read().strip() or "another process"
-            raise UsageError(f"{name} is already published continuously into {path}, by {owner}", hint="stop that one first") from held
-        handle.truncate(0)
-        handle.write(f"process {os.getpid()}")
-        handle.flush()
-        yield
+def claim(path: Path, name: str) -> AbstractContextManager[None]:
+    """The right to publish ``name`` continuously, in a file beside the store."""
+
+    def refusal(owner: str) -> UsageError:
+        return UsageError(f"{name} is already published continuously into {path}, by {owner}", hint="stop that one first")
+
+    return file_lock(path.with_name(f"{path.name}-{name}.claim"), refusal)
 
 
 @contextmanager
