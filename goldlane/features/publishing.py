@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from goldlane.features.changes import GoldTable
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.gate_counts import GateCount
-    from goldlane.features.online.catalogue import Catalogue
     from goldlane.features.live import Live
+    from goldlane.features.online.catalogue import Catalogue
     from goldlane.features.online.store import OnlineStore, TableWriter
     from goldlane.features.tile_rows import TiledRows
 
@@ -86,7 +86,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     if mode == "continuous":
         from goldlane.features.live import publish_continuously
 
-        return publish_continuously(table, frame_or_storage, store, live, rules=rules)  # type: ignore[arg-type]  # it refuses Arrow
+        return publish_continuously(table, frame_or_storage, store, live, rules=rules, catalogue=catalogue)  # type: ignore[arg-type]  # it refuses Arrow
     started = time.perf_counter()
     if isinstance(frame_or_storage, (str, Path)):
         path = gold_path(table, Path(frame_or_storage))

@@ -14,6 +14,7 @@ from goldlane.features.arrow_batches import Intake
 from goldlane.features.delta_files import ask, columns, open_delta
 from goldlane.features.event_tiles import EventTiles
 from goldlane.features.live.accepted import accepted
+from goldlane.features.live.cataloguing import recorded
 from goldlane.features.live.course import Applied, Live
 from goldlane.features.live.increments import Change, NewEvents, NewRows
 from goldlane.features.online.store import Publication, Written
@@ -44,14 +45,14 @@ class LiveBatches:
             if not self._is_lost(writer):
                 return
             self._live.on_notice(f"the store lacks what {self._kept.path.name} holds: restoring it from there")
-            self._write_kept(writer)
-            self._record(writer, self._kept.last_batch)
+            done = self._write_kept(writer)
+            writer.record(recorded(self._publication(self._kept.last_batch), writer.previous, done))
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
         """Publish one batch; when this returns, readers see it and ``<table>_live`` holds it."""
         started = time.perf_counter()
         found = accepted(self._table, batch.toArrow())
-        done = Change(written=Written(rows_written=0), late=0)
+        done = Change(written=Written(rows_written=0))
         if found.rows.num_rows:
             change = self._change(found.rows, batch)
             done = self._live.patiently(lambda: self._applied(change, batch_id))
@@ -65,12 +66,13 @@ class LiveBatches:
                     rows_deleted=done.written.rows_deleted,
                     rows_late=done.late,
                     rows_rejected=found.rejected,
+                    rows_forgotten=done.written.rows_forgotten,
                     seconds=round(time.perf_counter() - started, 3),
                 )
             )
 
     def _change(self, rows: pa.Table, batch: DataFrame) -> NewRows | NewEvents:
-        return NewEvents.of(self._table, rows, batch.sparkSession) if self._table.has_tiles else NewRows(rows=rows)
+        return NewEvents.of(self._table, rows, batch.sparkSession) if self._table.has_tiles else NewRows(table=self._table, rows=rows)
 
     def _applied(self, change: NewRows | NewEvents, batch_id: int) -> Change:
         try:
@@ -85,9 +87,9 @@ class LiveBatches:
                 raise _LostError
             last = self._last_batch(writer)
             if last is not None and last >= batch_id:
-                return Change(written=Written(rows_written=0), late=0)
+                return Change(written=Written(rows_written=0))
             done = change.write(writer, first=last is None)
-            self._record(writer, batch_id)
+            writer.record(recorded(self._publication(batch_id), writer.previous, done))
             return done
 
     def _last_batch(self, writer: TableWriter) -> int | None:
@@ -101,14 +103,14 @@ class LiveBatches:
             return False
         return last is None or last < kept or (self._table.has_tiles and not writer.has_same_shape())
 
-    def _write_kept(self, writer: TableWriter) -> None:
+    def _write_kept(self, writer: TableWriter) -> Change:
         delta = open_delta(self._kept.path, self._table.name)
         if self._table.has_tiles:
-            rows = tiled_rows(EventTiles(self._table, self._kept.path, delta.version()).batches(), self._table)
-            writer.write_tiles(rows.tiles)
-            writer.replace(rows)
-        else:
-            writer.upsert(Intake(self._table, ask(delta, f"SELECT {columns(self._table.columns)} FROM gold")))  # noqa: S608  identifiers
+            tiled = tiled_rows(EventTiles(self._table, self._kept.path, delta.version()).batches(), self._table)
+            writer.write_tiles(tiled.tiles)
+            return Change(written=writer.replace(tiled), newest=tiled.newest, whole=True)
+        rows = Intake(self._table, ask(delta, f"SELECT {columns(self._table.columns)} FROM gold"))  # noqa: S608  identifiers
+        return Change(written=writer.upsert(rows), newest=rows.newest)
 
-    def _record(self, writer: TableWriter, batch_id: int | None) -> None:
-        writer.record(Publication(table=self._table, source_id=self._kept.stream_id, version=batch_id))
+    def _publication(self, batch_id: int | None) -> Publication:
+        return Publication(table=self._table, source_id=self._kept.stream_id, version=batch_id)

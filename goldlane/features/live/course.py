@@ -25,6 +25,7 @@ class Applied:
     rows_deleted: int = 0
     rows_late: int = 0
     rows_rejected: int = 0
+    rows_forgotten: int = 0
     seconds: float = 0.0
 
 

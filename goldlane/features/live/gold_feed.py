@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldlane.features.gate import GateError
 from goldlane.features.gold import gold_path, require_gold
 from goldlane.features.live.course import Applied, Live
 
 if TYPE_CHECKING:
-    from goldlane.expectations import Rules
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.online.store import OnlineStore
     from goldlane.features.publishing import Published
@@ -40,10 +40,11 @@ class _Log:
         self.next_file = self.path / "_delta_log" / f"{version + 1:020}.json"
 
 
-def publish_versions(table: FeatureTable, storage: Path, store: OnlineStore, live: Live, rules: Rules | None) -> None:
+def publish_versions(table: FeatureTable, storage: Path, store: OnlineStore, live: Live, told: Mapping[str, Any]) -> None:
     """Publish the newest version of the gold table now, and every later one, until asked to stop.
 
-    Versions that come while one is being published are published as one. A version that breaks a rule is left out, and told of.
+    ``told`` are the rules and the catalogue that ``publish`` takes. Versions that come while one is being published are published as one.
+    A version that breaks a rule is left out, and told of.
 
     Raises:
         UsageError: there is no such gold table, it does not fit, or the table is published by somebody else.
@@ -57,7 +58,7 @@ def publish_versions(table: FeatureTable, storage: Path, store: OnlineStore, liv
         while not live.stop.asked:
             if log.has_news():
                 try:
-                    done = live.patiently(lambda: publish(table, storage, store, rules=rules))
+                    done = live.patiently(lambda: publish(table, storage, store, **told))
                 except GateError as error:
                     if error.version != refused:
                         live.on_notice(error.message)
@@ -79,5 +80,6 @@ def _applied(done: Published) -> Applied:
         rows_deleted=done.rows_deleted,
         rows_late=done.rows_late,
         rows_rejected=done.rows_rejected,
+        rows_forgotten=done.rows_forgotten,
         seconds=done.seconds,
     )

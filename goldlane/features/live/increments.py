@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from goldlane.features.arrow_batches import key_schema
+from goldlane.features.arrow_batches import key_schema, newest_of
 from goldlane.features.online.store import Written
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.partials import merge
@@ -29,23 +30,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was written, and the rows that came too late to change anything."""
+    """What was written, the rows that came too late to change anything, and the newest event time among all of them.
+
+    ``whole`` says that what was written is all that the table holds.
+    """
 
     written: Written
-    late: int
+    late: int = 0
+    newest: datetime | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRows:
     """Rows that are finished: each key's newest one counts, unless the store's is newer."""
 
+    table: FeatureTable
     rows: pa.Table
 
     def write(self, writer: TableWriter, *, first: bool) -> Change:
         """Change the store; ``first`` or not is the same here."""
         del first
-        written = writer.upsert(self.rows.to_batches())
-        return Change(written=written, late=self.rows.num_rows - written.rows_written)
+        batches = self.rows.to_batches()
+        written = writer.upsert(batches)
+        late = self.rows.num_rows - written.rows_forgotten - written.rows_written
+        return Change(written=written, late=late, newest=newest_of(batches, self.table.event_time))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +80,7 @@ class NewEvents:
         merged = merged_tiles(self.table, known, self.tiles)
         writer.write_tiles(merged.tiles, None if first else keys)
         written = writer.replace(merged) if first else writer.apply(keys, merged)
-        return Change(written=written, late=self._too_late(merged))
+        return Change(written=written, late=self._too_late(merged), newest=merged.newest, whole=first)
 
     def _touched(self) -> list[pa.RecordBatch]:
         names = list(self.table.keys)

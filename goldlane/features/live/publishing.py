@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from goldlane.expectations import Rules
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.online.catalogue import Catalogue
     from goldlane.features.online.store import OnlineStore
     from goldlane.features.publishing import Published
 
@@ -31,6 +32,7 @@ class _Account:
     rows_deleted: int = 0
     rows_late: int = 0
     rows_rejected: int = 0
+    rows_forgotten: int = 0
     last: int | None = None
 
     def listener(self, also: Callable[[Applied], None]) -> Callable[[Applied], None]:
@@ -42,18 +44,26 @@ class _Account:
             self.rows_deleted += applied.rows_deleted
             self.rows_late += applied.rows_late
             self.rows_rejected += applied.rows_rejected
+            self.rows_forgotten += applied.rows_forgotten
             self.last = applied.number
             also(applied)
 
         return take
 
 
-def publish_continuously(
-    table: FeatureTable, source: DataFrame | str | Path, store: OnlineStore, live: Live | None = None, *, rules: Rules | None = None
+def publish_continuously(  # noqa: PLR0913  as publish
+    table: FeatureTable,
+    source: DataFrame | str | Path,
+    store: OnlineStore,
+    live: Live | None = None,
+    *,
+    rules: Rules | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Published:
     """Keep the store's ``table`` up to date until somebody asks to stop: ``live.stop``, Ctrl-C or SIGTERM. What has begun is finished.
 
     ``source`` is a streaming frame; or a storage, whose gold table's new versions are applied, unless ``table.source`` makes a stream.
+    ``rules`` and ``catalogue`` are those of ``publish``, of a gold table's versions.
     From a stream, an older event time never overwrites a newer one; each micro-batch also adds its rows to ``<table>_live``, once.
 
     Raises:
@@ -69,7 +79,7 @@ def publish_continuously(
     frame, storage = _source(table, source, live)
     with live.stop.on_signals():
         if frame is None:
-            publish_versions(table, storage, store, heard, rules)
+            publish_versions(table, storage, store, heard, {"rules": rules, "catalogue": catalogue})
         elif rules is not None:
             raise UsageError(f"{table.name}: rules gate a gold table", hint="split a stream before it is published")
         else:
@@ -82,6 +92,7 @@ def publish_continuously(
         rows_deleted=account.rows_deleted,
         rows_late=account.rows_late,
         rows_rejected=account.rows_rejected,
+        rows_forgotten=account.rows_forgotten,
         seconds=round(time.perf_counter() - started, 3),
         version=account.last if frame is None else None,
         note=f"stopped after {unit} {account.last}" if account.times else "stopped; nothing had arrived",

@@ -39,6 +39,19 @@ def test_an_older_event_never_overwrites_a_newer_row_and_is_counted_as_late(desk
     ]  # fmt: skip
 
 
+def test_the_store_tells_of_a_stream_as_one_entry_of_its_history(desk: Desk) -> None:
+    desk.landing.land(("M1", 1, "low", 1), ("M2", 5, "low", 1))
+    desk.publish(ROWS)
+    desk.landing.land(("M3", 2, "low", 1))
+
+    desk.publish(ROWS)
+
+    (publication,) = desk.store.publications()
+    assert publication.catalogue is not None
+    assert (publication.catalogue.rows, publication.catalogue.newest) == (3, minute(5))
+    assert [(past.mode, past.rows_written) for past in publication.catalogue.history] == [("continuous", 3)]
+
+
 def test_a_restart_goes_on_where_it_stopped(desk: Desk) -> None:
     desk.landing.land(("M1", 1, "low", 1))
     desk.publish(ROWS)
