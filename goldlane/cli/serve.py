@@ -20,6 +20,8 @@ def serve(  # noqa: PLR0913  one parameter per option
     port: Annotated[int, typer.Option(help="The port to listen at; 0 takes a free one.", min=0, max=65535)] = 8080,
     tokens: Annotated[Path | None, typer.Option(help="The file of tokens that are let in; goldlane token create makes it.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let everybody on this machine in; needs a loopback address.")] = False,
+    answers: Annotated[Path | None, typer.Option(help="Log a sample of the answers in this folder, for goldlane replay.")] = None,
+    sample: Annotated[float, typer.Option(help="The share of the keys that --answers logs.", min=0.0, max=1.0)] = 0.01,
     workers: Annotated[int, typer.Option(help="Processes that share the port.", min=1, max=256)] = 1,
     max_records: Annotated[int, typer.Option(help="Records that one request may hold.", min=1)] = 1_000,
     max_body: Annotated[int, typer.Option(help="Bytes that one request's body may have.", min=1)] = 1_048_576,
@@ -51,8 +53,10 @@ def serve(  # noqa: PLR0913  one parameter per option
         insecure=insecure,
         limits=Limits(records=max_records, body_bytes=max_body, requests_in_flight=max_in_flight, read_s=read_timeout),
         log_requests=log_requests,
+        answers=answers,
+        sample=sample,
     )
     with listen(host, port) as listening:
         place = f"[{host}]" if ":" in host else host
-        progress().print(f"serving {service.store} at http://{place}:{listening.getsockname()[1]}", markup=False)
-        run(service, listening, workers=workers)
+        told = f"serving {service.store} at http://{place}:{listening.getsockname()[1]}"
+        run(service, listening, workers=workers, ready=lambda: progress().print(told, markup=False))

@@ -72,6 +72,10 @@ class Endpoints:
         self._looked = 0.0
         self._refreshing = threading.Lock()
 
+    def known(self, name: str) -> Endpoint | None:
+        """The endpoint as it was when it was last looked at; the store is not asked."""
+        return self._known.get(name)
+
     def get(self, name: str) -> Endpoint | None:
         """The endpoint as it was when it was last looked at; an unknown name is looked for in the store, a few times a second at most."""
         found = self._known.get(name)

@@ -78,7 +78,7 @@ class Gate:
             await self._rest(scope, bounded(receive, request.headers, serving.limits.body_bytes), request.recorded(send))
             return
         name = path[len(_BEFORE) : -len(_AFTER)]
-        endpoint = serving.endpoints.get(name)
+        endpoint = serving.endpoints.known(name) or await serving.read(lambda: serving.endpoints.get(name))
         if not token.allows(name, () if endpoint is None else endpoint.table_names):
             raise RefusedRequestError(403, "the token may not read this endpoint; its scopes do not name it")
         if endpoint is None:

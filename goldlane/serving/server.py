@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ _BACKLOG = 2048
 _COUNTERS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own name; it is read at its import
 
 
-def serve(service: Service, listening: socket.socket, *, workers: int = 1) -> None:
-    """Answer on ``listening`` until SIGINT or SIGTERM.
+def serve(service: Service, listening: socket.socket, *, workers: int = 1, ready: Callable[[], None] = lambda: None) -> None:
+    """Answer on ``listening`` until SIGINT or SIGTERM; ``ready`` is called once nothing is known to be in the way.
 
     Raises:
         GoldlaneError: the store or the token file cannot be read.
@@ -33,6 +33,7 @@ def serve(service: Service, listening: socket.socket, *, workers: int = 1) -> No
         from uvicorn.supervisors import Multiprocess
 
         application = service()  # what is wrong is said once, and not by every worker
+        ready()
         if workers > 1:
             Multiprocess(configuration(service, service.limits, workers=workers, factory=True), sockets=[listening]).run()
         else:

@@ -23,6 +23,8 @@ from goldlane.serving.token_files import TokenFile
 class Service:
     """What is served, and to whom: holders of a token in the file ``tokens``, or everybody who asks from this machine.
 
+    With ``answers``, a folder, the answers for ``sample`` of all keys are logged there for ``goldlane replay``.
+
     Raises:
         Mistakes: both or neither of ``tokens`` and ``insecure``.
     """
@@ -33,6 +35,8 @@ class Service:
     insecure: bool = False
     limits: Limits = field(default_factory=Limits)
     log_requests: bool = False
+    answers: Path | None = None
+    sample: float = 0.01
 
     def __post_init__(self) -> None:
         if self.insecure == (self.tokens is not None):
@@ -45,7 +49,7 @@ class Service:
         Raises:
             GoldlaneError: the store or the token file cannot be read.
         """
-        store = open_store(self.store, folder=self.folder)
+        store = open_store(self.store, folder=self.folder, answers=self.answers, sample=self.sample)
         endpoints = Endpoints(store)
         endpoints.refresh()
         file = None if self.tokens is None else TokenFile(self.tokens)

@@ -19,7 +19,7 @@ _EVERY_S = 1.0
 @contextlib.asynccontextmanager
 async def watching(serving: Serving, refresh_tokens: Callable[[], object] | None = None) -> AsyncIterator[None]:
     """Keep ``serving`` up to date until the block ends."""
-    looks = [_new_file(serving), *([refresh_tokens] if refresh_tokens else []), serving.endpoints.refresh]
+    looks = [_new_file(serving), *([refresh_tokens] if refresh_tokens else [])]
     task = asyncio.create_task(_watch(serving, looks))
     try:
         yield
@@ -32,15 +32,23 @@ async def watching(serving: Serving, refresh_tokens: Callable[[], object] | None
 async def _watch(serving: Serving, looks: list[Callable[[], object]]) -> None:
     told: dict[int, str] = {}
     while True:
-        for number, look in enumerate(looks):
+        await asyncio.sleep(_EVERY_S)
+        for number, look in enumerate((*looks, None)):
             try:
-                await asyncio.get_running_loop().run_in_executor(serving.threads, look)
+                await _look(serving, look)
                 told.pop(number, None)
             except GoldlaneError as error:
                 if told.get(number) != error.message:
                     serving.log.warning("watch", error=type(error).__name__, message=error.message)
                 told[number] = error.message
-        await asyncio.sleep(_EVERY_S)
+
+
+async def _look(serving: Serving, look: Callable[[], object] | None) -> None:
+    """Files are looked at here, between two requests; the store's declarations, of which there may be many, beside them."""
+    if look is not None:
+        look()
+    else:
+        await asyncio.get_running_loop().run_in_executor(serving.threads, serving.endpoints.refresh)
 
 
 def _new_file(serving: Serving) -> Callable[[], None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from http.client import HTTPConnection
@@ -66,7 +66,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> Reply:
+    def ask(self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, **headers: str | None) -> Reply:
         """One request; a header given as None is left out, an underscore in its name is a hyphen."""
         sent = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -147,7 +147,7 @@ def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +161,24 @@ def server(store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A server of that store, for tests that only ask."""
     with serving(store_path, tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Server]]:
+    """Call it with a store and options of ``Service`` for a server of one's own."""
+    return lambda store, **options: serving(store, tmp_path_factory.mktemp("server"), **options)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """Ask until the answer is as it should be; what is asked last is told."""
+
+    def ask(asked: Callable[[], Reply], expected: Callable[[Reply], bool]) -> Reply:
+        replies: list[Reply] = []
+        wait_for(lambda: expected(replies.append(asked()) or replies[-1]))
+        return replies[-1]
+
+    return ask
 
 
 @pytest.fixture

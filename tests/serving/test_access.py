@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def once_known(server: Any, ask: Callable[[], Any]) -> Any:
+def once_known(ask: Callable[[], Any]) -> Any:
     """The first answer that is not 401: a new token is known within two seconds."""
     import time
 
@@ -62,7 +62,7 @@ def test_a_browser_sends_the_token_as_a_password(server: Any) -> None:
 def test_a_token_reads_what_its_scopes_name(server: Any) -> None:
     token = f"Bearer {server.new_token('cities')}"
 
-    allowed = once_known(server, lambda: server.query("cities", {"city": "Ulm"}, authorization=token))
+    allowed = once_known(lambda: server.query("cities", {"city": "Ulm"}, authorization=token))
     another = server.query("shops", {"shop_id": "a", "day": 1}, authorization=token)
     a_set = server.query("trade", {"shop_id": "a", "day": 1, "city": "Ulm"}, authorization=token)
     unknown = server.query("towns", {"city": "Ulm"}, authorization=token)
@@ -72,14 +72,14 @@ def test_a_token_reads_what_its_scopes_name(server: Any) -> None:
     assert another.document["error_code"] == "PERMISSION_DENIED"
     assert [each["name"] for each in listed.document["endpoints"]] == ["cities"]
     assert server.ask("GET", "/api/2.0/serving-endpoints/shops", authorization=token).status == 403
-    assert list(server.ask("GET", "/openapi.json", authorization=token).document["paths"])[0].startswith("/serving-endpoints/cities/")
+    assert next(iter(server.ask("GET", "/openapi.json", authorization=token).document["paths"])).startswith("/serving-endpoints/cities/")
 
 
 def test_a_token_of_a_set_or_of_all_its_tables_reads_the_set(server: Any) -> None:
     by_set, by_tables = (f"Bearer {server.new_token(*scopes)}" for scopes in (["trade"], ["shops", "cities"]))
     record = {"shop_id": "a", "day": 1, "city": "Ulm"}
 
-    replies = [once_known(server, lambda token=token: server.query("trade", record, authorization=token)) for token in (by_tables, by_set)]
+    replies = [once_known(lambda token=token: server.query("trade", record, authorization=token)) for token in (by_tables, by_set)]
 
     assert [reply.status for reply in replies] == [200, 200]
     assert server.query("cities", {"city": "Ulm"}, authorization=by_set).status == 403
@@ -88,7 +88,7 @@ def test_a_token_of_a_set_or_of_all_its_tables_reads_the_set(server: Any) -> Non
 def test_an_expired_token_is_refused(server: Any) -> None:
     expired = server.new_token("*", expires_at=datetime.now(timezone.utc) - timedelta(seconds=1))
     later = server.new_token("*")
-    once_known(server, lambda: server.query("cities", {"city": "Ulm"}, authorization=f"Bearer {later}"))
+    once_known(lambda: server.query("cities", {"city": "Ulm"}, authorization=f"Bearer {later}"))
 
     reply = server.query("cities", {"city": "Ulm"}, authorization=f"Bearer {expired}")
 
