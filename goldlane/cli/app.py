@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, graph, lookup, publish, report, run, sample, serve, token
+from goldlane.cli import check, demo, events, graph, lookup, publish, replay, report, run, sample, serve, token
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -31,6 +31,7 @@ app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
 app.command("serve")(serve.serve)
 app.add_typer(token.app, name="token")
+app.command("replay")(replay.replay)
 
 
 # What Typer raises for wrong arguments. Recent releases carry a Click of their own, so it is named by what BadParameter descends from.

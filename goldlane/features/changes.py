@@ -5,7 +5,7 @@ It comes sorted, because a store that is written in the order of its keys is wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,14 +29,15 @@ _FEED = "delta.enableChangeDataFeed"
 
 
 class GoldTable:
-    """One version of a Delta table: the newest when it was opened.
+    """One version of a Delta table: the newest when it was opened, unless one is named.
 
     Raises:
         UsageError: there is no such Delta table.
+        FeatureError: the version can no longer be read.
     """
 
-    def __init__(self, table: FeatureTable, path: Path) -> None:
-        self._table, self.path, self.delta = table, path, open_delta(path, table.name)
+    def __init__(self, table: FeatureTable, path: Path, version: int | None = None) -> None:
+        self._table, self.path, self.delta = table, path, open_delta(path, table.name, version)
         self._key_schema = key_schema(table)
         self.id = str(self.delta.metadata().id)
         self.version = int(self.delta.version())
@@ -70,7 +71,11 @@ class GoldTable:
 
     def rows_of(self, keys: pa.Table) -> Iterator[pa.RecordBatch]:
         """Every row whose key is among ``keys``."""
-        for batch in ask(self.delta, f"SELECT {columns(self._table.columns)} FROM gold"):  # noqa: S608  identifiers
+        yield from self.columns_of(self._table.columns, keys)
+
+    def columns_of(self, names: Iterable[str], keys: pa.Table) -> Iterator[pa.RecordBatch]:
+        """These columns, the keys among them, of every row whose key is among ``keys``."""
+        for batch in ask(self.delta, f"SELECT {columns(names)} FROM gold"):  # noqa: S608  identifiers
             yield batch.take(self._places(conformed(batch, self._key_schema, self._table.name), keys))
 
     @property

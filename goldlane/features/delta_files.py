@@ -20,15 +20,15 @@ _SORTING = {"datafusion.execution.batch_size": "8192", "datafusion.execution.tar
 SORT_MEMORY = "192M"
 
 
-def open_delta(path: Path, name: str) -> DeltaTable:
-    """The newest version of the Delta table at ``path``; ``UsageError`` when there is none."""
+def open_delta(path: Path, name: str, version: int | None = None) -> DeltaTable:
+    """The Delta table at ``path`` in its newest version, or in the one named; ``UsageError`` when there is none."""
     try:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
     except ImportError as missing:
         raise MissingExtraError("spark", needed_for="publishing from Delta") from missing
     try:
-        return DeltaTable(str(path))
+        return DeltaTable(str(path), version=version)
     except TableNotFoundError as missing:
         raise UsageError(
             f"{name}: there is no Delta table at {path}", hint="did the run that makes it complete? is this the storage it wrote to?"

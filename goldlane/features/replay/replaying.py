@@ -1,0 +1,115 @@
+"""A log of answers replayed: table by table, definition by definition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldlane.errors import UsageError
+from goldlane.features.definitions import definition_hash, differences
+from goldlane.features.gold import gold_path
+from goldlane.features.replay.logs import Logged, read_answers
+from goldlane.features.replay.report import Redefined, Replayed
+from goldlane.features.replay.table_replay import TableReplay
+from goldlane.features.replay.verdicts import Outcome
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+    from goldlane.features.online.store import OnlineStore
+
+_LIVE = "_live"
+
+
+def replay(
+    storage: str | Path,
+    store: OnlineStore,
+    answers: str | Path,
+    *,
+    tables: Iterable[FeatureTable] = (),
+    told: Callable[[str], None] = lambda _: None,
+) -> Replayed:
+    """Put every logged answer's question to the offline join, as of the answer's time and the version of gold that the store equalled.
+
+    ``tables`` are today's declarations; those that are not given are the store's. ``told`` hears what is being done.
+
+    Raises:
+        UsageError: there is no log, or no storage.
+    """
+    started = time.perf_counter()
+    folder = Path(storage)
+    if not folder.is_dir():
+        raise UsageError(f"there is no storage at {folder}", hint="goldlane run makes it")
+    read = read_answers(Path(answers))
+    served = {publication.table.name: publication.table for publication in store.publications()}
+    work = _Replay(folder=folder, served=served, declared={**served, **{table.name: table for table in tables}}, told=told)
+    for some in _by_definition(read.answers).values():
+        work.add(some)
+    return Replayed(
+        outcomes=tuple(work.outcomes),
+        redefined=tuple(work.redefined),
+        gone=work.gone,
+        broken_lines=read.broken,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Replay:
+    """What is known so far. ``served`` are the store's declarations, ``declared`` today's."""
+
+    folder: Path
+    served: Mapping[str, FeatureTable]
+    declared: Mapping[str, FeatureTable]
+    told: Callable[[str], None]
+    outcomes: list[Outcome] = field(default_factory=list)
+    redefined: list[Redefined] = field(default_factory=list)
+    gone: dict[str, str] = field(default_factory=dict)
+
+    def add(self, logged: list[Logged]) -> None:
+        """Answers of one table, served under one definition."""
+        table = logged[0].served.table
+        path = self._path(table, logged)
+        if path is None:
+            self.outcomes += [Outcome(logged=each, apart="no_gold") for each in logged]
+            return
+        work = TableReplay(table, path, self.told)
+        outcomes = work.outcomes(logged)
+        changed = self._changed(table, len(logged))
+        if changed is not None and changed.still_served:
+            work.redefined(outcomes, self.declared[table.name])
+        self.outcomes += outcomes
+        self.gone |= {f"{table.name} version {version}": why for version, why in work.history.gone.items()}
+
+    def _path(self, table: FeatureTable, logged: Iterable[Logged]) -> Path | None:
+        """The Delta table that the answers' rows are in: of a stream, the one that its micro-batches were written to."""
+        try:
+            paths = [gold_path(table, self.folder)]
+        except UsageError:
+            paths = []
+        if all(each.versions[1] is None for each in logged):
+            paths = [self.folder / "tables" / "default" / f"{table.name}{_LIVE}", *paths]
+        return next((path for path in paths if (path / "_delta_log").is_dir()), None)
+
+    def _changed(self, table: FeatureTable, answers: int) -> Redefined | None:
+        today = self.declared.get(table.name, table)
+        if definition_hash([today]) == definition_hash([table]):
+            return None
+        now = self.served.get(table.name)
+        still = now is not None and definition_hash([now]) == definition_hash([table])
+        self.redefined.append(Redefined(table=table.name, answers=answers, changes=tuple(differences(table, today)), still_served=still))
+        return self.redefined[-1]
+
+
+def _by_definition(answers: Iterable[Logged]) -> Mapping[tuple[str, str], list[Logged]]:
+    groups: dict[tuple[str, str], list[Logged]] = {}
+    for each in answers:
+        groups.setdefault((each.served.table.name, each.served.definition), []).append(each)
+    return dict(_ordered(groups))
+
+
+def _ordered(groups: Mapping[tuple[str, str], list[Logged]]) -> Iterator[tuple[tuple[str, str], list[Logged]]]:
+    for group in sorted(groups):
+        yield group, sorted(groups[group], key=lambda each: each.read_at)
