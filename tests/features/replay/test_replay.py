@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
@@ -43,6 +42,26 @@ def replayed(storage: Path, logged: OnlineStore, answers: Path) -> Callable[...,
         return found.document()
 
     return run
+
+
+@pytest.fixture
+def spoil(path: Path) -> Callable[[str], None]:
+    """Change the store behind its publisher's back."""
+
+    def change(sql: str) -> None:
+        with closing(sqlite3.connect(path)) as broken, broken:
+            broken.execute(sql)
+
+    return change
+
+
+@pytest.fixture
+def publish_rows(merchants: FeatureTable, gold: Gold, storage: Path, logged: OnlineStore) -> Callable[..., None]:
+    def add(rows: Any) -> None:
+        gold(rows)
+        publish(merchants, storage, logged)
+
+    return add
 
 
 def read(store: OnlineStore, *keys: str) -> None:
@@ -88,12 +107,10 @@ def test_answers_equal_the_join_whatever_happened_to_gold_afterwards(
 
 
 def test_a_row_that_the_store_holds_otherwise_is_found_and_named(
-    logged: OnlineStore, merchants: FeatureTable, gold: Gold, storage: Path, path: Path, replayed: Callable[..., dict[str, Any]]
+    logged: OnlineStore, publish_rows: Callable[..., None], spoil: Callable[[str], None], replayed: Callable[..., dict[str, Any]]
 ) -> None:
-    gold([("M1", 1, "low", 1), ("M2", 1, "low", 2)])
-    publish(merchants, storage, logged)
-    with closing(sqlite3.connect(path)) as broken, broken:
-        broken.execute("UPDATE merchants SET velocity = velocity * 2 WHERE merchant_id = 'M2'")
+    publish_rows([("M1", 1, "low", 1), ("M2", 1, "low", 2)])
+    spoil("UPDATE merchants SET velocity = velocity * 2 WHERE merchant_id = 'M2'")
     read(logged, "M1", "M2")
 
     document = replayed()
@@ -105,12 +122,10 @@ def test_a_row_that_the_store_holds_otherwise_is_found_and_named(
 
 
 def test_rows_that_only_one_side_knows_are_missing_or_extra(
-    logged: OnlineStore, merchants: FeatureTable, gold: Gold, storage: Path, path: Path, replayed: Callable[..., dict[str, Any]]
+    logged: OnlineStore, publish_rows: Callable[..., None], spoil: Callable[[str], None], replayed: Callable[..., dict[str, Any]]
 ) -> None:
-    gold([("M1", 1, "low", 1), ("M2", 1, None, 2)])
-    publish(merchants, storage, logged)
-    with closing(sqlite3.connect(path)) as broken, broken:
-        broken.execute("UPDATE merchants SET merchant_id = 'M3' WHERE merchant_id = 'M2'")
+    publish_rows([("M1", 1, "low", 1), ("M2", 1, None, 2)])
+    spoil("UPDATE merchants SET merchant_id = 'M3' WHERE merchant_id = 'M2'")
     read(logged, "M1", "M2", "M3")
 
     document = replayed()
@@ -211,10 +226,9 @@ def test_what_a_declaration_of_today_tells_otherwise_is_a_mismatch_while_the_sto
 
 
 def test_half_a_line_of_a_killed_process_is_counted(
-    logged: OnlineStore, merchants: FeatureTable, gold: Gold, storage: Path, answers: Path, replayed: Callable[..., dict[str, Any]]
+    logged: OnlineStore, publish_rows: Callable[..., None], answers: Path, replayed: Callable[..., dict[str, Any]]
 ) -> None:
-    gold([("M1", 1, "low", 1)])
-    publish(merchants, storage, logged)
+    publish_rows([("M1", 1, "low", 1)])
     read(logged, "M1", "M2")
     (file,) = answers.iterdir()
     file.write_text(file.read_text()[:-30])
