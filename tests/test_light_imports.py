@@ -9,12 +9,11 @@ import pytest
 
 HEAVY = ("pyspark", "py4j", "delta", "deltalake", "pandas", "numpy", "pyarrow", "mlflow", "pydantic", "IPython", "databricks")
 PROBE = """
-import json, sys, time
-started = time.perf_counter()
+import json, sys
 import {module}
-seconds = time.perf_counter() - started
 heavy = sorted(name for name in {heavy} if name in sys.modules)
-print(json.dumps(dict(heavy=heavy, seconds=seconds)))
+(peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")] if sys.platform == "linux" else [0]
+print(json.dumps(dict(heavy=heavy, megabytes=int(peak) / 1024)))
 """
 
 
@@ -32,9 +31,9 @@ def test_it_imports_nothing_heavy(module: str) -> None:
     assert imported(module)["heavy"] == []
 
 
-def test_the_reader_is_imported_at_once() -> None:
-    # The best of three: the machine may be busy with other tests.
-    assert min(imported("goldlane.features.online")["seconds"] for _ in range(3)) <= 0.3
+def test_the_reader_takes_little_memory() -> None:
+    # How long the import takes, benchmarks/online_reads.py tells: a test would fail on a busy machine.
+    assert imported("goldlane.features.online")["megabytes"] <= 60
 
 
 def test_a_lookup_needs_nothing_heavy_either(tmp_path: Any) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from goldlane.features.online.plans import Plan, make_plan
 from goldlane.features.online.sqlite_catalogue import all_entries, find_entry
 from goldlane.features.online.sqlite_feature_sets import read_feature_sets, write_feature_sets
 from goldlane.features.online.sqlite_files import claim, clear_errors, open_reader, open_writer, transaction
+from goldlane.features.online.sqlite_statements import MOST_KEYS, MOST_TABLES, answers_to_all, answers_to_many
 from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
 from goldlane.features.online.values import microseconds_of
 
@@ -45,14 +47,20 @@ class SqliteStore:
         self, table: FeatureTable | str, keys: Sequence[Key], unknown: Unknown = "raise", *, at: datetime | None = None
     ) -> list[Answer]:
         """See ``OnlineStore``."""
-        name, now = table if isinstance(table, str) else table.name, _read_time(at)
-        return self._at_once(lambda: [self._lookup(name, key, unknown, now) for key in keys])
+        return self._lookup_many(table if isinstance(table, str) else table.name, keys, unknown, _read_time(at))
 
     def lookup_all(self, keys: Mapping[Name, Key], unknown: Unknown = "raise", *, at: datetime | None = None) -> dict[Name, Answer]:
         """See ``OnlineStore``."""
         now = _read_time(at)
-        tables = {table: table if isinstance(table, str) else table.name for table in keys}
-        return self._at_once(lambda: {table: self._lookup(name, keys[table], unknown, now) for table, name in tables.items()})
+        names = [table if isinstance(table, str) else table.name for table in keys]
+        plans = [plan for name in names if (plan := self._plans.get(name)) is not None and plan.tiles is None]
+        if 0 < len(plans) == len(names) <= MOST_TABLES:
+            answers = answers_to_all(self._reader(), plans, list(keys.values()), now, partial(_absent, unknown=unknown))
+            if answers is not None:
+                return dict(zip(keys, answers, strict=True))
+        return self._at_once(
+            lambda: {table: self._lookup(name, keys[table], unknown, now) for table, name in zip(keys, names, strict=True)}
+        )
 
     def publications(self) -> tuple[Publication, ...]:
         """See ``OnlineStore``."""
@@ -94,6 +102,16 @@ class SqliteStore:
             while self._connections:
                 self._connections.pop().close()
 
+    def _lookup_many(self, name: str, keys: Sequence[Key], unknown: Unknown, now: int) -> list[Answer]:
+        plan = self._plans.get(name)
+        if plan is None or plan.tiles is not None or not keys:
+            return self._at_once(lambda: [self._lookup(name, key, unknown, now) for key in keys])
+        if len(keys) > MOST_KEYS:
+            parts = [keys[begin : begin + MOST_KEYS] for begin in range(0, len(keys), MOST_KEYS)]
+            return self._at_once(lambda: [answer for part in parts for answer in self._lookup_many(name, part, unknown, now)])
+        answers = answers_to_many(self._reader(), plan, keys, now, partial(_absent, unknown=unknown))
+        return self._at_once(lambda: [self._lookup(name, key, unknown, now) for key in keys]) if answers is None else answers
+
     def _lookup(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
         plan = self._plans.get(name)
         if plan is not None and plan.tiles is None:
@@ -108,13 +126,7 @@ class SqliteStore:
     def _carefully(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
         """The lookup in one read transaction: the plan may be old, the key unknown, the file broken, the table one of tiles."""
         plan, answer = self._at_once(lambda: self._answer(name, key, now))
-        if answer is not None:
-            return answer
-        if unknown == "empty":
-            return plan.empty()
-        if unknown != "raise":
-            raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
-        raise FeatureNotFoundError(name, key)
+        return _absent(plan, key, unknown) if answer is None else answer
 
     def _answer(self, name: str, key: Key, now: int) -> tuple[Plan, Answer | None]:
         plan, reader = self._plan(name), self._reader()
@@ -162,6 +174,15 @@ class SqliteStore:
                 reader = self._local.reader = open_reader(self.path)
                 self._connections.append(reader)
             return reader
+
+
+def _absent(plan: Plan, key: Key, unknown: Unknown) -> Answer:
+    """What a key is answered that has no row."""
+    if unknown == "empty":
+        return plan.empty()
+    if unknown != "raise":
+        raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
+    raise FeatureNotFoundError(plan.table.name, key)
 
 
 def _read_time(at: datetime | None) -> int:

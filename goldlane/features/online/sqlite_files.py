@@ -37,6 +37,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=_WAIT_S, check_same_thread=False
         )
         connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA cache_size = -16384")
         _check_format(connection, path)
     return connection
 
