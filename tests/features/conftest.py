@@ -40,8 +40,19 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[OnlineStore]:
-    store = open_store(f"sqlite:///{path}")
+def engine() -> str:
+    """What ``store`` is made of; the tests of stores ask for each."""
+    return "sqlite"
+
+
+@pytest.fixture
+def store_url(engine: str, path: Path, request: pytest.FixtureRequest) -> str:
+    return f"sqlite:///{path}" if engine == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[OnlineStore]:
+    store = open_store(store_url)
     yield store
     store.close()
 

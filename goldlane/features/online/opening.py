@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from goldlane.features.online.store import OnlineStore
 
 _SQLITE = "sqlite:///"
-_FORMS = "a store's URL is sqlite:///file.db (from the working folder) or sqlite:////absolute/file.db"
+_POSTGRES = ("postgresql://", "postgres://")
+_FORMS = "a store's URL is sqlite:///file.db (from the working folder), sqlite:////absolute/file.db or postgresql://user@host/database"
 
 
 def open_store(url: str, *, folder: str | Path | None = None, answers: str | Path | None = None, sample: float = 0.01) -> OnlineStore:
@@ -24,6 +25,7 @@ def open_store(url: str, *, folder: str | Path | None = None, answers: str | Pat
 
     Raises:
         UsageError: no store has such a URL, or the answers' folder cannot be one.
+        MissingExtraError: what speaks to such a store is not installed.
     """
     store = _store_of(url, folder)
     return store if answers is None else with_answers_logged(store, answers, sample)
@@ -38,6 +40,10 @@ def with_answers_logged(store: OnlineStore, answers: str | Path, sample: float =
 
 
 def _store_of(url: str, folder: str | Path | None) -> OnlineStore:
+    if isinstance(url, str) and url.startswith(_POSTGRES):
+        from goldlane.features.online.postgres import PostgresStore
+
+        return PostgresStore(url)
     if not isinstance(url, str) or not url.startswith(_SQLITE):
         raise UsageError(f"{url!r} is no store that Goldlane can open", hint=_FORMS)
     path = url.removeprefix(_SQLITE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from goldlane.errors import UsageError
 from goldlane.features.online import values
@@ -54,11 +54,29 @@ def make_plan(table: FeatureTable, generation: int) -> Plan:
         table=table,
         generation=generation,
         select=f"SELECT {current}, {columns} FROM {quoted(table.name)} WHERE {keys}",  # noqa: S608  names are identifiers
-        parameters=_compiled("parameters", *_parameters(table)),
-        answer=_compiled("answer", *_answer(table)),
+        parameters=compiled_parameters(table),
+        answer=compiled_answer(table, values.DECODERS, values.NAMESPACE),
         tiles=TileReader(table) if table.has_tiles else None,
-        empty=lambda: Answer(dict.fromkeys(names), None, None, tuple(names), False),
+        empty=lambda: empty_answer(table),
     )
+
+
+def compiled_parameters(table: FeatureTable) -> Callable[[Key], tuple[Any, ...]]:
+    """From a key to the values of its columns, as ``values`` keeps them."""
+    return cast("Callable[[Key], tuple[Any, ...]]", _compiled("parameters", *_parameters(table)))
+
+
+def compiled_answer(
+    table: FeatureTable, decoders: Mapping[str, str], namespace: Mapping[str, Any]
+) -> Callable[[Sequence[Any], int], Answer]:
+    """From a row (its generation, its time, its features) and the read time to the answer; times count from the namespace's ``epoch``."""
+    return cast("Callable[[Sequence[Any], int], Answer]", _compiled("answer", *_answer(table, decoders, namespace)))
+
+
+def empty_answer(table: FeatureTable) -> Answer:
+    """What is answered for a key that nobody has seen."""
+    names = tuple(feature.name for feature in table.features)
+    return Answer(dict.fromkeys(names), None, None, names, False)
 
 
 def _parameters(table: FeatureTable) -> tuple[str, dict[str, Any]]:
@@ -79,11 +97,11 @@ def _parameters(table: FeatureTable) -> tuple[str, dict[str, Any]]:
     return "\n".join([*lines, f"    return ({values_},)"]), namespace
 
 
-def _answer(table: FeatureTable) -> tuple[str, dict[str, Any]]:
+def _answer(table: FeatureTable, known: Mapping[str, str], namespace: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """From a row and the read time to the answer."""
     features = table.features
     variables = ", ".join(f"v{number}" for number in range(len(features)))
-    decoders = [values.DECODERS.get(values.family(feature.type), "{v}") for feature in features]
+    decoders = [known.get(values.family(feature.type), "{v}") for feature in features]
     pairs = enumerate(zip(features, decoders, strict=True))
     decoded = ", ".join(f"{feature.name!r}: {decoder.format(v=f'v{n}')}" for n, (feature, decoder) in pairs)
     names = tuple(feature.name for feature in features)
@@ -103,7 +121,7 @@ def _answer(table: FeatureTable) -> tuple[str, dict[str, Any]]:
         "    return draft",
     ]
     ttl = None if table.ttl is None else table.ttl // _MICROSECOND
-    return "\n".join(lines), {**values.NAMESPACE, "Answer": Answer, "Draft": _Draft, "fromkeys": dict.fromkeys, "names": names, "ttl": ttl}
+    return "\n".join(lines), {**namespace, "Answer": Answer, "Draft": _Draft, "fromkeys": dict.fromkeys, "names": names, "ttl": ttl}
 
 
 def _compiled(name: str, source: str, namespace: dict[str, Any]) -> Any:

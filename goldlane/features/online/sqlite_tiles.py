@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from goldlane.features.online.finishing import finished
 from goldlane.features.online.sqlite_rows import batch_of, stored_rows
 from goldlane.features.online.sqlite_schema import TILES, columns_of
 from goldlane.features.online.values import column_type, quoted
-from goldlane.features.tiles import INSTANT_HOP, Tile, features_at, needs_instants, tiles_needed
+from goldlane.features.tiles import INSTANT_HOP, Tile, needs_instants, tiles_needed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,8 +39,7 @@ class TileReader:
         tiles = [tile for hop, wanted in needed.items() for tile in self._tiles(reader, key, hop, wanted)]
         if needs_instants(self._table, tiles, now):
             tiles += self._tiles(reader, key, INSTANT_HOP, instants)
-        features = {**stored.features, **features_at(self._table, tiles, now)}
-        return replace(stored, features=features, missing=tuple(name for name, value in features.items() if value is None))
+        return finished(stored, self._table, tiles, now)
 
     def _tiles(self, reader: sqlite3.Connection, key: tuple[object, ...], hop: int, wanted: range) -> list[Tile]:
         rows = reader.execute(self._select, (*key, hop, wanted.start, wanted.stop - 1))

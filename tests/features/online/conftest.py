@@ -5,6 +5,7 @@ It knows nothing of the engine: a test of any engine hands its places to the fix
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
@@ -48,6 +49,13 @@ ROWS = st.lists(
     max_size=6,
 )
 MODES = st.sampled_from(["triggered", "snapshot"])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of a store is a test of every engine, unless it looks into SQLite's file (``path``)."""
+    if "engine" in metafunc.fixturenames:
+        own = inspect.signature(metafunc.function).parameters
+        metafunc.parametrize("engine", ["sqlite"] if "path" in own else ["sqlite", "postgres"])
 
 
 @dataclass
