@@ -39,7 +39,8 @@ _SELECT = (
 ONE_ENTRY = f"{_SELECT} WHERE name = $1::text"
 ALL_ENTRIES = f"{_SELECT} ORDER BY name"
 WRITE_ENTRY = (
-    "INSERT INTO goldlane_tables (name, generation, version, source_id, published_at, declaration, catalogue) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    "INSERT INTO goldlane_tables (name, generation, version, source_id, published_at, declaration, catalogue) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) "
     "ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, version = excluded.version, source_id = excluded.source_id, "
     "published_at = excluded.published_at, declaration = excluded.declaration, "
     "catalogue = coalesce(excluded.catalogue, goldlane_tables.catalogue)"

@@ -42,11 +42,12 @@ _KNOWN: dict[str, tuple[type[GoldlaneError], str, str]] = {
     "28000": (UsageError, "the server does not let this user in", "check user, host and TLS (sslmode) against its pg_hba.conf"),
     "3D000": (UsageError, "there is no such database", "check the URL; createdb makes one"),
 }
-# What libpq says where the connection itself failed; such errors bear no SQLSTATE.
+# What libpq and psycopg say before the server can; such errors bear no SQLSTATE.
 _REFUSED = (
     (r"password authentication failed|no password supplied", "28P01"),
     (r'role ".*" does not exist|pg_hba\.conf|SSL', "28000"),
     (r'database ".*" does not exist', "3D000"),
+    (r"cannot contain NUL", "22021"),
     (r"too many clients|remaining connection slots", "53300"),
 )
 

@@ -30,7 +30,8 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('goldlane ' || current_sc
 _CLAIMED = "hashtextextended('goldlane claim ' || current_schema() || ' ' || $1::text, 0)"
 _CLAIM = f"SELECT pg_try_advisory_lock({_CLAIMED})"
 _CLAIMED_BY = f"""
-SELECT replace(a.application_name, 'goldlane ', ''), coalesce(host(a.client_addr), 'this machine') FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+SELECT replace(a.application_name, 'goldlane ', ''), coalesce(host(a.client_addr), 'this machine') FROM pg_locks AS l
+JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) | l.objid::bigint = {_CLAIMED}
 """  # noqa: S608  constants
 _STAGED = ("rows", "keys", "tiles")

@@ -11,7 +11,7 @@ from goldlane.features.online.postgres_place import Place, driver
 POOL_SIZE = 8
 POOL_WAIT_S = 10.0
 # Each statement is planned once per connection; planning for the very key costs more than the lookup, compiling for it too.
-SETTINGS = "SET plan_cache_mode = force_generic_plan; SET jit = off"
+SETTINGS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)"
 _STALE = ("42P01", "42703", "0A000", "42883", "42804")
 
 

@@ -1,40 +1,81 @@
-"""Rows on their way into a store: copied into a table of their own first, by a transaction of its own.
+"""Rows on their way into a store: copied into a table of their own first, and merged from there.
 
-ADBC makes PostgreSQL's binary COPY of Arrow in C, without a Python object per value. It speaks to the server through a connection of its
-own, so what it wrote is committed before the one transaction that merges it; a publish that is killed in between leaves a table that
-nobody reads, and that the next publish of the table drops.
+A few rows go through the publish's own connection and transaction. Many go through ADBC, which makes PostgreSQL's binary COPY of Arrow in
+C, without a Python object per value, but through a connection of its own: what it wrote is committed before the transaction that merges
+it; a publish that is killed in between leaves a table that nobody reads, and that the next publish of the table drops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import MissingExtraError
 from goldlane.features.online.postgres_errors import explained
 from goldlane.features.online.postgres_place import Place
+from goldlane.features.online.postgres_schema import run
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from psycopg import Connection
 
 
-def stage(place: Place, name: str, columns: Sequence[str], batches: Iterable[pa.RecordBatch] = (), *, logged: bool = False) -> None:
-    """The table ``name`` of ``columns`` (definitions) holds ``batches`` and nothing else. Logged, it may become a table that is read."""
-    kind = "TABLE" if logged else "UNLOGGED TABLE"
-    with _session(place) as (connection, cursor):
-        cursor.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
-        cursor.execute(f"CREATE {kind} {quoted(name)} ({', '.join(columns)})")
-        _copy(cursor, name, batches)
-        connection.commit()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A table to copy rows into, with the definitions of its columns. Logged, it may become a table that is read."""
+
+    name: str
+    columns: Sequence[str]
+    logged: bool = False
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What makes it, whatever is left of an earlier one."""
+        kind = "TABLE" if self.logged else "UNLOGGED TABLE"
+        return f"DROP TABLE IF EXISTS {quoted(self.name)}", f"CREATE {kind} {quoted(self.name)} ({', '.join(self.columns)})"
+
+
+FEW_ROWS = 20_000
+
+
+def stage(connection: Connection[Any], place: Place, staging: Staging, batches: Iterable[pa.RecordBatch]) -> None:
+    """The staging table holds ``batches`` and nothing else."""
+    some, source = _beginning(batches)
+    if source is None:
+        for statement in staging.statements:
+            run(connection, statement)
+        with connection.cursor() as cursor, cursor.copy(f"COPY {quoted(staging.name)} FROM STDIN") as copy:
+            for batch in some:
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    copy.write_row(row)
+        return
+    with _session(place) as (session, cursor):
+        for statement in staging.statements:
+            cursor.execute(statement)
+        _copy(cursor, staging.name, chain(some, source))
+        session.commit()
 
 
 def append(place: Place, name: str, batches: Iterable[pa.RecordBatch]) -> None:
-    """More rows for a staged table, from any process that reaches the server."""
-    with _session(place) as (connection, cursor):
+    """More rows for a staged table, from any process that reaches the server; all of them, or none."""
+    with _session(place) as (session, cursor):
         _copy(cursor, name, batches)
-        connection.commit()
+        session.commit()
+
+
+def _beginning(batches: Iterable[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch] | None]:
+    """The first rows, and the rest where these are not all."""
+    source, some, count = iter(batches), [], 0
+    for batch in source:
+        some.append(batch)
+        count += batch.num_rows
+        if count > FEW_ROWS:
+            return some, source
+    return some, None
 
 
 @contextmanager

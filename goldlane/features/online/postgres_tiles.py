@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldlane.features.online import postgres_merges as merges
 from goldlane.features.online import postgres_schema as schema
 from goldlane.features.online.postgres_place import Place
-from goldlane.features.online.postgres_staging import stage
+from goldlane.features.online.postgres_staging import Staging, stage
 from goldlane.features.online.postgres_types import EPOCH_US, column_type, parameter_type
 from goldlane.features.online.sqlite_schema import TILES
 from goldlane.features.online.sqlite_tiles import COLUMNS
@@ -32,13 +32,13 @@ class TileWriter:
 
     def replace(self, tiles: Iterable[pa.RecordBatch]) -> None:
         """The table's tiles become ``tiles``."""
-        stage(self._place, self._staged, _definitions(self._table), tiles, logged=True)
+        self._stage(tiles, logged=True)
         schema.add_primary_key(self._connection, self._staged, (*self._table.keys, "hop", "tile"))
         schema.swap(self._connection, self._staged, self._name)
 
     def replace_of(self, touched: str, tiles: Iterable[pa.RecordBatch]) -> None:
         """The tiles of the keys that are staged in ``touched`` become ``tiles``."""
-        stage(self._place, self._staged, _definitions(self._table), tiles)
+        self._stage(tiles, logged=False)
         schema.run(self._connection, f"DELETE FROM {quoted(self._name)} AS t WHERE {merges.among(self._table, touched)}")
         schema.run(self._connection, f"INSERT INTO {quoted(self._name)} SELECT * FROM {quoted(self._staged)}")
         schema.run(self._connection, f"DROP TABLE {quoted(self._staged)}")
@@ -64,6 +64,10 @@ class TileWriter:
                 rows = cursor.execute(statement, asked).fetchall()
             columns = zip(*rows, strict=True) if rows else ([] for _ in types)
             yield pa.RecordBatch.from_arrays([_loaded(list(c), f.type) for c, f in zip(columns, fields, strict=True)], schema=fields)
+
+    def _stage(self, tiles: Iterable[pa.RecordBatch], *, logged: bool) -> None:
+        staging = Staging(name=self._staged, columns=_definitions(self._table), logged=logged)
+        stage(self._connection, self._place, staging, tiles)
 
     def drop(self) -> None:
         """Forget the table's tiles, if it has any."""

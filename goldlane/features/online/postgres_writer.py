@@ -12,7 +12,7 @@ from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.postgres_catalogue import ONE_ENTRY, WRITE_ENTRY, entry_of, entry_values
 from goldlane.features.online.postgres_forgetting import forgotten_of
 from goldlane.features.online.postgres_place import Place, driver
-from goldlane.features.online.postgres_staging import stage
+from goldlane.features.online.postgres_staging import Staging, stage
 from goldlane.features.online.postgres_tiles import TileWriter
 from goldlane.features.online.sqlite_schema import changed_columns, has_same_keys
 from goldlane.features.online.store import Publication, Written
@@ -38,6 +38,7 @@ class PostgresWriter:
         schema.check_ownership(connection, table, self.previous.table if self.previous else None, place.label)
         self._forgotten = forgotten_of(connection, table)
         self._rows, self._keys = schema.staging_name(table, "rows"), schema.staging_name(table, "keys")
+        self._has_staged_keys = False
         self._tiles = TileWriter(connection, place, table)
 
     def has_same_shape(self) -> bool:
@@ -53,7 +54,7 @@ class PostgresWriter:
         fits = self.previous is not None and not changed_columns(self.previous.table, self._table)
         kept = [f"{quoted(name)} {kind}" for name, kind in schema.undeclared(self._connection, self._table)] if fits else []
         rows = Remaining(batches, self._forgotten)
-        stage(self._place, self._rows, [*schema.definitions(self._table), *kept], rows, logged=True)
+        self._stage(Staging(name=self._rows, columns=[*schema.definitions(self._table), *kept], logged=True), rows)
         self._make_unique()
         deleted = self._bury_absent()
         if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
@@ -115,13 +116,18 @@ class PostgresWriter:
     def _stage_rows(self, batches: Iterable[pa.RecordBatch]) -> int:
         """How many rows were left out because their keys are forgotten."""
         rows = Remaining(batches, self._forgotten)
-        stage(self._place, self._rows, schema.definitions(self._table), rows)
-        self._run(f"ANALYZE {quoted(self._rows)}")
+        self._stage(Staging(name=self._rows, columns=schema.definitions(self._table)), rows)
         return rows.rows_forgotten
 
     def _stage_keys(self, touched: Iterable[pa.RecordBatch]) -> None:
-        stage(self._place, self._keys, schema.definitions(self._table, dict(self._table.key_types)), touched)
-        self._run(f"ANALYZE {quoted(self._keys)}")
+        """Once per publish: while the transaction reads a staged table, nobody else can make it anew."""
+        if not self._has_staged_keys:
+            self._stage(Staging(name=self._keys, columns=schema.definitions(self._table, dict(self._table.key_types))), touched)
+            self._has_staged_keys = True
+
+    def _stage(self, staging: Staging, batches: Iterable[pa.RecordBatch]) -> None:
+        stage(self._connection, self._place, staging, batches)
+        self._run(f"ANALYZE {quoted(staging.name)}")
 
     def _merge(self, *, guarded: bool) -> tuple[int, int]:
         """Rows written, and those of them whose keys are new."""

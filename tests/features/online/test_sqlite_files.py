@@ -95,10 +95,10 @@ def test_a_store_of_a_newer_goldlane_is_refused(store: OnlineStore, merchants: F
         publish(merchants, frame([]), store)
 
 
-def test_names_and_keys_that_sqlite_cannot_keep_are_refused_together(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
-    table = replace(merchants, name="sqlite_x", key_types={"merchant_id": "double"})
+def test_names_and_keys_that_no_store_can_keep_are_refused_together(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    table = replace(merchants, name="goldlane_x", key_types={"merchant_id": "double"})
 
-    with pytest.raises(Mistakes, match=r"key 'merchant_id' is of type double.*the name 'sqlite_x' is the store's own"):
+    with pytest.raises(Mistakes, match=r"key 'merchant_id' is of type double.*the name 'goldlane_x' is the store's own"):
         publish(table, frame([]).set_column(0, "merchant_id", pa.array([], pa.float64())), store)
 
 
