@@ -21,6 +21,8 @@ from goldlane.cli.output import results
 from goldlane.cli.progress import UpdateDisplay
 from goldlane.errors import GoldlaneError, UsageError
 from goldlane.features import open_store, publish
+from goldlane.features.gold import source_name
+from goldlane.reports.provenance import Provenance
 from pipelines.account import Account, account
 from pipelines.sample import Ledger, plan
 
@@ -55,8 +57,10 @@ def run(directory: Path) -> None:
     updates, ledger = _run_twice(directory)
     _say("publish: gold to the online store")
     store = open_store(f"sqlite:///{directory / 'online.db'}")
+    provenance = Provenance(directory / "storage", RULES)
     for table in FEATURE_TABLES:
-        published = publish(table, directory / "storage", store, rules=RULES.get(table.name))
+        told = provenance.of(source_name(table))
+        published = publish(table, directory / "storage", store, rules=RULES.get(table.name), catalogue=told)
         _say(f"  {table.name}: {published.rows_written:,} entities in {published.seconds:.1f} s, version {published.version}")
     _show_account(account(updates), ledger)
     merchant, customer = _riskiest(updates[-1])

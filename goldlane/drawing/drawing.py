@@ -11,7 +11,9 @@ from goldlane.drawing.layers import Layers, layered
 from goldlane.drawing.placing import heights
 
 BOX_WIDTH, BOX_HEIGHT = 212.0, 50.0
-_GAP_WIDTH, _GAP_HEIGHT, _BEND = 86.0, 18.0, 14.0
+# Without numbers on its arrows, a drawing needs less between its layers.
+GAP_WIDTH, NARROW_GAP = 86.0, 44.0
+_GAP_HEIGHT, _BEND = 18.0, 14.0
 _MARGIN = 10.0
 _LETTERS = 23
 _LABEL_LETTER, _LABEL_HEIGHT = 6.6, 13.0
@@ -53,12 +55,12 @@ class Drawing:
     box_height: float = field(default=BOX_HEIGHT, init=False)
 
 
-def drawn(nodes: Sequence[Node], arrows: Sequence[Arrow]) -> Drawing:
-    """The graph in layers, left to right. Arrows from or to a node that is not there are left out."""
+def drawn(nodes: Sequence[Node], arrows: Sequence[Arrow], *, gap: float = GAP_WIDTH) -> Drawing:
+    """The graph in layers, left to right, ``gap`` between them. Arrows from or to a node that is not there are left out."""
     number = {node.name: place for place, node in enumerate(nodes)}
     known = [arrow for arrow in arrows if arrow.source in number and arrow.target in number and arrow.source != arrow.target]
     layers = layered(len(nodes), ((number[arrow.source], number[arrow.target]) for arrow in known))
-    at = _points(layers, len(nodes))
+    at = _points(layers, len(nodes), gap)
     boxes = tuple(Box(node, at[place][0], at[place][1] - BOX_HEIGHT / 2, shortened(node.name)) for place, node in enumerate(nodes))
     routes = [layers.routes[number[arrow.source], number[arrow.target]] for arrow in known]
     links = _links(known, [_curve([at[node] for node in route]) for route in routes])
@@ -75,11 +77,11 @@ def shortened(name: str, letters: int = _LETTERS) -> str:
     return f"{name[: letters - tail - 1]}\N{HORIZONTAL ELLIPSIS}{name[-tail:]}"
 
 
-def _points(layers: Layers, real: int) -> dict[int, _Point]:
+def _points(layers: Layers, real: int, gap: float) -> dict[int, _Point]:
     """The left end and the middle of each node."""
     middle = heights(layers, lambda node: BOX_HEIGHT + _GAP_HEIGHT if node < real else _BEND)
     return {
-        node: (_MARGIN + rank * (BOX_WIDTH + _GAP_WIDTH), _MARGIN + middle[node] - _GAP_HEIGHT / 2)
+        node: (_MARGIN + rank * (BOX_WIDTH + gap), _MARGIN + middle[node] - _GAP_HEIGHT / 2)
         for rank, layer in enumerate(layers.order)
         for node in layer
     }

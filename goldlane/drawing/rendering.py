@@ -11,6 +11,8 @@ from goldlane.errors import MissingExtraError
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# What stands for a value that must not be shown.
+MASK = "\N{BULLET}\N{BULLET}\N{BULLET}"
 _LONGEST_VALUE = 120
 
 

@@ -37,16 +37,25 @@ def _row(feature: Feature) -> str:
     return f"| `{feature.name}` | {feature.type} | {_cell(feature.unit or '')} | {words} | {window} |"
 
 
-def _window(rolling: Rolling) -> str:
-    """``sum(amount)`` over the stretch it looks at, both ends as they are."""
+def aggregate(rolling: Rolling) -> str:
+    """``sum(amount)``."""
+    return f"{rolling.function}({rolling.column or '*'})"
+
+
+def stretch(rolling: Rolling) -> str:
+    """The stretch of time that a window looks at, both ends as they are: ``(t - 7d, t]``."""
     begin, end = f"t - {rolling.window}", "t"
     if rolling.delay_us:
         begin, end = f"t - {rolling.delay} - {rolling.window}", f"t - {rolling.delay}"
     closed = "]" if rolling.current_row or rolling.delay_us else ")"
+    return f"({begin}, {end}{closed}"
+
+
+def _window(rolling: Rolling) -> str:
     where = "" if rolling.where is None else f" where `{_cell(rolling.where)}`"
     tiles = "" if rolling.hop is None else f", in tiles of {rolling.hop}"
     nothing = "" if rolling.default is None else f"; {rolling.default} over nothing"
-    return f"`{rolling.function}({rolling.column or '*'})` over ({begin}, {end}{closed}{where}{tiles}{nothing}"
+    return f"`{aggregate(rolling)}` over {stretch(rolling)}{where}{tiles}{nothing}"
 
 
 def _cell(words: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MASK = "\N{BULLET}\N{BULLET}\N{BULLET}"
+from goldlane.drawing.rendering import MASK
+
 # A broken FAIL rule quotes the row as JSON after these words.
 _QUOTED = re.compile(r"(?:Input data|Output record): '(?=\{)")
 

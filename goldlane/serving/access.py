@@ -22,6 +22,10 @@ class Access(Protocol):
         """Whose request it is; ``RefusedRequestError`` (401, 403) when nobody's."""
         ...
 
+    def holder(self, token_id: str) -> Token:
+        """The token that a browser's session was begun with; ``RefusedRequestError`` (401) when it is no more."""
+        ...
+
 
 class TokenHolder(Protocol):
     """Something that knows the tokens of now."""
@@ -39,7 +43,13 @@ class TokenAccess:
         """See ``Access``."""
         if authorization is None:
             raise RefusedRequestError(401, "no token was sent; send the header Authorization: Bearer <token>")
-        token = matching(self._file.tokens, _credentials(authorization))
+        return self._valid(matching(self._file.tokens, _credentials(authorization)))
+
+    def holder(self, token_id: str) -> Token:
+        """See ``Access``."""
+        return self._valid(self._file.tokens.get(token_id))
+
+    def _valid(self, token: Token | None) -> Token:
         if token is None:
             raise RefusedRequestError(401, "the token is not known here, or was revoked")
         if token.expires_at is not None and token.expires_at <= datetime.now(timezone.utc):
@@ -55,6 +65,10 @@ class LocalAccess:
         if host is None or is_loopback(_hostname(host)):
             return ANYBODY
         raise RefusedRequestError(421, "an insecure server answers to localhost, 127.0.0.1 and [::1] only")
+
+    def holder(self, token_id: str) -> Token:  # noqa: ARG002  see Access
+        """See ``Access``; here no session is ever begun."""
+        raise RefusedRequestError(401, "this server knows no tokens")
 
 
 def is_loopback(host: str) -> bool:

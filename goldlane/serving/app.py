@@ -45,7 +45,8 @@ def make_app(serving: Serving, *, refresh_tokens: Callable[[], object] | None = 
         serving.store.close()
 
     handlers = {HTTPException: _http_error, RefusedRequestError: _refused}
-    return Gate(serving, Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers))  # type: ignore[arg-type]  # Starlette types every handler's error as Exception
+    opens = [part.opens for part in added if part.opens is not None]
+    return Gate(serving, Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers), opens)  # type: ignore[arg-type]  # Starlette types every handler's error as Exception
 
 
 def _lifespans(added: tuple[Part, ...]) -> list[Callable[[], AbstractAsyncContextManager[object]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,8 +35,8 @@ _REFUSED = 400
 class Gate:
     """An ASGI application. ``scope["goldlane.token"]`` tells the routes behind it who asks."""
 
-    def __init__(self, serving: Serving, rest: App) -> None:
-        self._serving, self._rest = serving, rest
+    def __init__(self, serving: Serving, rest: App, opens: Sequence[Callable[[str], bool]] = ()) -> None:
+        self._serving, self._rest, self._opens = serving, rest, tuple(opens)
         self._in_flight = 0
         self._numbers = itertools.count()
         self._process = secrets.token_hex(6)
@@ -72,10 +72,14 @@ class Gate:
             return
         if self._in_flight > serving.limits.requests_in_flight:
             raise RefusedRequestError(429, "the server is busy; try again", closes=True)
+        is_invocation = scope["method"] == "POST" and path.startswith(_BEFORE) and path.endswith(_AFTER)
+        if not is_invocation and any(opens(path) for opens in self._opens):
+            await self._behind(request, receive, send)
+            return
         token = serving.access.token(request.headers.get(b"authorization"), request.headers.get(b"host"))
-        if scope["method"] != "POST" or not (path.startswith(_BEFORE) and path.endswith(_AFTER)):
+        if not is_invocation:
             scope["goldlane.token"] = token
-            await self._rest(scope, bounded(receive, request.headers, serving.limits.body_bytes), request.recorded(send))
+            await self._behind(request, receive, send)
             return
         name = path[len(_BEFORE) : -len(_AFTER)]
         endpoint = serving.endpoints.known(name) or await serving.read(lambda: serving.endpoints.get(name))
@@ -89,6 +93,10 @@ class Gate:
         request.records = len(records)
         answer = await serving.read(lambda: outputs(serving.store, serving.endpoints, name, records))
         await request.send(send, 200, answer)
+
+    async def _behind(self, request: _Request, receive: Receive, send: Send) -> None:
+        """The routes behind the gate; what they read is bounded."""
+        await self._rest(request.scope, bounded(receive, request.headers, self._serving.limits.body_bytes), request.recorded(send))
 
     async def _unavailable(self, request: _Request, send: Send, error: GoldlaneError) -> None:
         self._serving.log.error("store", request_id=request.id, error=type(error).__name__, message=error.message)

@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from goldlane.serving.state import Serving
 
 # Modules of this package with a function `part(serving: Serving) -> Part | None`, in the order in which their routes are tried.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("catalogue",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Routes behind the gate (the token was checked; ``scope["goldlane.token"]`` is whose it is), and what runs while the server does."""
+    """Routes behind the gate (the token was checked; ``scope["goldlane.token"]`` is whose it is), and what runs while the server does.
+
+    Paths that the part ``opens`` are let through without a token: they see to it themselves who asks.
+    """
 
     routes: tuple[BaseRoute, ...]
     lifespan: Callable[[], AbstractAsyncContextManager[object]] | None = None
+    opens: Callable[[str], bool] | None = None
 
 
 def parts(serving: Serving) -> Iterator[Part]:

@@ -37,7 +37,9 @@ def test_nobody_is_let_in_without_a_token(server: Any, authorization: str | None
     assert (reply.status, reply.document["error_code"]) == (401, "UNAUTHENTICATED")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/openapi.json", "/api/2.0/serving-endpoints", "/x", "//health", "/health/../metrics"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/openapi.json", "/api/2.0/serving-endpoints", "/x", "//health", "/static", "/tables", "/health/../metrics"]
+)
 def test_no_path_but_those_of_probes_is_open(server: Any, path: str) -> None:
     assert server.ask("GET", path, authorization=None).status == 401
 
