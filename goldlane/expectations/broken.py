@@ -76,7 +76,7 @@ def decoded(df: DataFrame, rules: Sequence[Rule], column: str, observation: Obse
 
     marked, masks = with_masks(df, [F.expr(rule.sql) for rule in rules])
     if observation is not None:
-        failed = (F.count(F.when(masks.broken(position), F.lit(1))).alias(f"broken_{position}") for position in range(len(rules)))
+        failed = (masks.count_broken([position]).alias(f"broken_{position}") for position in range(len(rules)))
         marked = marked.observe(observation, F.count(F.lit(1)).alias("rows"), *failed)
     return marked.withColumn(column, rule_names(rules, masks)).drop(*masks.names)
 

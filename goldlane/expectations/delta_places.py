@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.expectations.literal import quoted_name
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 def sql_name(place: str) -> str:
     """The table in SQL text."""
     path = _path(place)
-    return f"delta.`{path.replace('`', '``')}`" if path else place
+    return f"delta.{quoted_name(path)}" if path else place
 
 
 def rows_of(spark: SparkSession, place: str) -> DataFrame:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes
+from goldlane.expectations.literal import quoted_name
 from goldlane.expectations.mask import Masks, with_masks
 from goldlane.expectations.resolve import analysis_error, require_observable
 from goldlane.expectations.rule import Action
@@ -74,11 +75,8 @@ def metric_columns(checks: Sequence[Check], masks: Masks) -> list[Column]:
     """The aggregates that ``quality`` reads, over a frame with ``masks``."""
     from pyspark.sql import functions as F
 
-    def times(condition: Column) -> Column:
-        return F.count(F.when(condition, F.lit(True)))
-
-    failed = [times(masks.broken(position)).alias(f"failed_{position}") for position in range(len(checks))]
-    return [F.count(F.lit(1)).alias("rows"), times(masks.any_broken(_acting(checks, Action.DROP))).alias("dropped"), *failed]
+    failed = [masks.count_broken([position]).alias(f"failed_{position}") for position in range(len(checks))]
+    return [F.count(F.lit(1)).alias("rows"), masks.count_broken(_acting(checks, Action.DROP)).alias("dropped"), *failed]
 
 
 def _stop(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow: str) -> list[Column]:
@@ -99,7 +97,7 @@ def _message(source: Sequence[str], checks: Sequence[Check], masks: Masks, flow:
 
     names = [F.when(masks.broken(position), F.lit(f"'{checks[position].name}'")) for position in _acting(checks, Action.FAIL)]
     # NULL is often the very reason, so it is shown.
-    record = F.to_json(F.struct(*(F.col(f"`{name.replace('`', '``')}`") for name in source)), {"ignoreNullFields": "false"})
+    record = F.to_json(F.struct(*(F.col(quoted_name(name)) for name in source)), {"ignoreNullFields": "false"})
     text = f"{ERROR_CLASS} Flow '{flow}' failed to meet the expectation. Violated expectations: ".replace("%", "%%")
     return F.format_string(f"{text}%1$s. Input data: '%2$s'. Output record: '%2$s'.", F.concat_ws(",", *names), record)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
+from goldlane.expectations.free_names import free_name
 from goldlane.expectations.gx import META
 from goldlane.expectations.gx_kinds import ROW_KINDS, NoRuleError
 from goldlane.expectations.gx_query import broken_query
@@ -58,7 +59,7 @@ def from_gx_suite(suite: ExpectationSuite | Mapping[str, Any]) -> FromGx:
         except (NoRuleError, RuleError, KeyError) as error:
             untranslated.append(Untranslated(type=_type(stated), kwargs=_kwargs(stated), reason=_reason(error)))
         else:
-            rules.append(replace(rule, name=_free_name(rule.name, rules)))
+            rules.append(replace(rule, name=free_name(rule.name, (other.name for other in rules))))
     return FromGx(rules=Rules(*rules), untranslated=tuple(untranslated))
 
 
@@ -153,12 +154,6 @@ def _kwargs(stated: Mapping[str, Any]) -> Mapping[str, Any]:
 def _why(stated: Mapping[str, Any]) -> str:
     notes = stated.get("notes") or stated.get("description") or ""
     return notes if isinstance(notes, str) else " ".join(notes)
-
-
-def _free_name(name: str, rules: Sequence[Rule | TableRule]) -> str:
-    taken = {rule.name.lower() for rule in rules}
-    names = (name, *(f"{name}_{number}" for number in range(2, len(rules) + 2)))
-    return next(free for free in names if free.lower() not in taken)
 
 
 def _reason(error: Exception) -> str:

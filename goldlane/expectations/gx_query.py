@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from goldlane.expectations.literal import column_sql, literal_sql
 from goldlane.expectations.rule import Rule
+from goldlane.expectations.table_decision import as_printed
+from goldlane.expectations.table_fit import INTEGERS
 from goldlane.expectations.table_rule import ForeignKey, FreshWithin, Number, RowCountBetween, SumBetween, TableRule, Unique
 
 _BATCH = "{batch}"
 _ROWS = "SELECT * FROM {batch}"
-_INTEGERS = "('tinyint', 'smallint', 'int', 'bigint')"
+_INTEGERS = ", ".join(f"'{name}'" for name in INTEGERS)
 _MICROSECONDS = 1_000_000
 
 
@@ -65,17 +65,13 @@ def _sum_between(kind: SumBetween) -> str:
     column = _quoted(kind.column)
     # A sum of bigints outgrows a bigint.
     whole, plain = f"try_sum(try_cast({column} AS DECIMAL(38, 0)))", f"try_sum({column})"
-    integers = f"CASE WHEN typeof(max({column})) IN {_INTEGERS} THEN {_between(whole, kind)} ELSE {_between(plain, kind)} END"
+    integers = f"CASE WHEN typeof(max({column})) IN ({_INTEGERS}) THEN {_between(whole, kind)} ELSE {_between(plain, kind)} END"
     return f"NOT isnan({plain}) AND {integers}"
 
 
 def _between(tested: str, kind: RowCountBetween | SumBetween) -> str:
     bounds: dict[str, Number | None] = {">=": kind.low, "<=": kind.high}
-    return " AND ".join(f"{tested} {sign} {literal_sql(_as_printed(bound))}" for sign, bound in bounds.items() if bound is not None)
-
-
-def _as_printed(bound: Number) -> Number:
-    return Decimal(repr(bound)) if isinstance(bound, float) else bound
+    return " AND ".join(f"{tested} {sign} {literal_sql(as_printed(bound))}" for sign, bound in bounds.items() if bound is not None)
 
 
 def _any_null(prefix: str, columns: tuple[str, ...]) -> str:

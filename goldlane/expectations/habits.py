@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from goldlane.expectations.literal import column_sql, plain_name
+from goldlane.expectations.literal import column_sql, plain_name, quoted_name
 from goldlane.expectations.profiles import ColumnProfile
 from goldlane.expectations.shapes import by_kinds, pattern
 from goldlane.expectations.suggestions import Suggestion
@@ -55,7 +55,7 @@ class Habits:
     @property
     def _name(self) -> str:
         name = self.column.name
-        return f"`{name.replace('`', '``')}`" if "." in name or "`" in name else name
+        return quoted_name(name) if "." in name or "`" in name else name
 
     @property
     def _or_null(self) -> dict[str, Any]:

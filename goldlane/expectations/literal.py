@@ -19,7 +19,12 @@ _PART = re.compile(r"`(?:[^`]|``)+`|[^.`]+")
 
 def column_sql(column: str) -> str:
     """``a``, ``a.b`` (a field of a struct) or a part in backticks, quoted where SQL needs it."""
-    return ".".join(part if _is_plain(part) else f"`{part.replace('`', '``')}`" for part in _parts(column))
+    return ".".join(part if _is_plain(part) else quoted_name(part) for part in _parts(column))
+
+
+def quoted_name(name: str) -> str:
+    """``name``, dots and all, as one part of an SQL name."""
+    return f"`{name.replace('`', '``')}`"
 
 
 def plain_name(column: str) -> str:

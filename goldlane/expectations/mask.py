@@ -35,6 +35,12 @@ class Masks:
         tests = [F.col(name).bitwiseAND(F.lit(bit).cast("long")) != 0 for name, bit in zip(self.names, bits, strict=True) if bit]
         return reduce(or_, tests) if tests else F.lit(False)
 
+    def count_broken(self, positions: Iterable[int]) -> Column:
+        """An aggregate: of how many rows at least one of ``positions`` is broken."""
+        from pyspark.sql import functions as F
+
+        return F.count(F.when(self.any_broken(positions), F.lit(True)))
+
 
 def with_masks(df: DataFrame, passes: Sequence[Column]) -> tuple[DataFrame, Masks]:
     """``df`` plus the mask columns of ``passes``; a predicate that is NULL counts as broken."""

@@ -40,7 +40,7 @@ def predicate_mistakes(predicate: str) -> list[str]:
     try:
         tokens = sqlglot.tokenize(predicate, read=DIALECT)
     except TokenError as error:
-        return [f"does not parse: {_first_line(error)}"]
+        return [f"does not parse: {first_line(error)}"]
     mistakes = []
     if any(token.token_type is TokenType.SEMICOLON for token in tokens):
         mistakes.append("holds a semicolon; one predicate is one expression")
@@ -102,7 +102,3 @@ def _place(error: ParseError) -> str:
         if found.get("highlight"):
             return f" near {found['highlight']!r}, column {found['col']}"
     return ""
-
-
-def _first_line(error: Exception) -> str:
-    return first_line(error)

@@ -12,8 +12,8 @@ from goldlane.expectations.broken import BROKEN_RULES
 from goldlane.expectations.delta_places import append, exists, rows_of, sql_name
 from goldlane.expectations.literal import column_sql
 from goldlane.expectations.resolve import require_fitting
-from goldlane.expectations.rule import Action, Rule
-from goldlane.expectations.split import QUARANTINED_AT
+from goldlane.expectations.rule import Rule
+from goldlane.expectations.split import QUARANTINED_AT, good_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,7 +53,7 @@ def replay_quarantine(quarantined: str, rules: Sequence[Rule], *, kept: str, men
     if mend:
         mended = ", ".join(f"{column_sql(column)} = {expression}" for column, expression in mend.items())
         spark.sql(f"UPDATE {name} SET {mended} WHERE {waiting}")  # noqa: S608  the caller's own table and expressions
-    good, reasons = _good(rules), _reasons(rules)
+    good, reasons = f"({good_sql(rules)})", _reasons(rules)
     verdict = f"CASE WHEN {good} THEN array('{_RETURNING}{uuid4()}') ELSE {reasons} END"
     changed = f"{waiting} AND ({good} OR NOT {BROKEN_RULES} <=> {reasons})"
     spark.sql(f"UPDATE {name} SET {BROKEN_RULES} = {verdict} WHERE {changed}")  # noqa: S608  as above
@@ -92,10 +92,6 @@ def _finish(spark: SparkSession, quarantined: str, kept: str, columns: Sequence[
 
 def _is_not_returning() -> str:
     return f"NOT coalesce(try_element_at({BROKEN_RULES}, 1) LIKE '{_RETURNING}%', false)"
-
-
-def _good(rules: Sequence[Rule]) -> str:
-    return "(" + " AND ".join([rule.sql for rule in rules if rule.action is not Action.WARN] or ["true"]) + ")"
 
 
 def _reasons(rules: Sequence[Rule]) -> str:

@@ -42,7 +42,11 @@ class Rule:
     or_null: bool = False
 
     def __post_init__(self) -> None:
-        mistakes = [*_name_mistakes(self.name), *_action_mistakes(self.action), *predicate_mistakes(self.predicate)]
+        mistakes = [
+            *name_mistakes(self.name, example="amount_is_positive"),
+            *_action_mistakes(self.action),
+            *predicate_mistakes(self.predicate),
+        ]
         if mistakes:
             raise RuleError(f"rule {self.name!r} ({self.predicate!r})", mistakes)
         object.__setattr__(self, "action", Action(self.action))
@@ -58,10 +62,11 @@ class Rule:
         return root_columns(self.predicate)
 
 
-def _name_mistakes(name: object) -> list[str]:
+def name_mistakes(name: object, *, example: str) -> list[str]:
+    """Why no rule can be named so; nothing when it can."""
     if isinstance(name, str) and name.isidentifier():
         return []
-    return ["the name must be an identifier: letters, digits and underscores, such as amount_is_positive"]
+    return [f"the name must be an identifier: letters, digits and underscores, such as {example}"]
 
 
 def _action_mistakes(action: object) -> list[str]:

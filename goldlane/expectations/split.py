@@ -11,7 +11,7 @@ from goldlane.expectations.resolve import require_fitting, require_free
 from goldlane.expectations.rule import Action, Rule
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 QUARANTINED_AT = "_quarantined_at"
 
@@ -41,13 +41,11 @@ def split(df: DataFrame, rules: Sequence[Rule]) -> Split:
 
     require_free(df, BROKEN_RULES, QUARANTINED_AT)
     require_fitting(df, rules)
-    good = _good(rules)
+    good = F.expr(good_sql(rules))
     broken = decoded(df.filter(~good), rules, BROKEN_RULES)
     return Split(kept=df.filter(good), quarantined=broken.withColumn(QUARANTINED_AT, F.current_timestamp()))
 
 
-def _good(rules: Sequence[Rule]) -> Column:
-    from pyspark.sql import functions as F
-
-    # As one text: Spark's parser makes a shallow tree of it, where hundreds of `&` would be as many levels deep.
-    return F.expr(" AND ".join(rule.sql for rule in rules if rule.action is not Action.WARN) or "true")
+def good_sql(rules: Sequence[Rule]) -> str:
+    """A predicate that is true of rows to keep, never NULL. As text: Spark's parser makes a shallow tree of hundreds of ANDs."""
+    return " AND ".join(rule.sql for rule in rules if rule.action is not Action.WARN) or "true"

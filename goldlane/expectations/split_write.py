@@ -60,10 +60,10 @@ def _write(df: DataFrame, rules: Sequence[Rule], places: tuple[str, str], transa
 
     kept, quarantined = places
     marked, masks = with_masks(df, [F.expr(rule.sql) for rule in rules])
-    once = marked.persist()
+    acting = [position for position, rule in enumerate(rules) if rule.action is not Action.WARN]
+    bad, once = masks.any_broken(acting), marked.persist()
     try:
-        counts = _counts(once, rules, masks)
-        bad = masks.any_broken(position for position, rule in enumerate(rules) if rule.action is not Action.WARN)
+        counts = _counts(once, rules, masks, acting)
         append(once.filter(~bad).drop(*masks.names), kept, transaction)
         reasons = {BROKEN_RULES: rule_names(rules, masks), QUARANTINED_AT: F.current_timestamp()}
         append(once.filter(bad).withColumns(reasons).drop(*masks.names), quarantined, transaction)
@@ -72,10 +72,9 @@ def _write(df: DataFrame, rules: Sequence[Rule], places: tuple[str, str], transa
     return counts
 
 
-def _counts(once: DataFrame, rules: Sequence[Rule], masks: Masks) -> SplitCounts:
+def _counts(once: DataFrame, rules: Sequence[Rule], masks: Masks, acting: Sequence[int]) -> SplitCounts:
     from pyspark.sql import functions as F
 
-    bad = masks.any_broken(position for position, rule in enumerate(rules) if rule.action is not Action.WARN)
-    broken = [F.count(F.when(masks.broken(position), F.lit(True))) for position in range(len(rules))]
-    rows, good, *failed = once.agg(F.count(F.lit(1)), F.count(F.when(~bad, F.lit(True))), *broken).collect()[0]
-    return SplitCounts(rows=rows, kept=good, broken={rule.name: count for rule, count in zip(rules, failed, strict=True)})
+    broken = [masks.count_broken([position]) for position in range(len(rules))]
+    rows, bad, *failed = once.agg(F.count(F.lit(1)), masks.count_broken(acting), *broken).collect()[0]
+    return SplitCounts(rows=rows, kept=rows - bad, broken={rule.name: count for rule, count in zip(rules, failed, strict=True)})

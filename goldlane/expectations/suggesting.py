@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes, UsageError
+from goldlane.expectations.free_names import free_name
 from goldlane.expectations.habits import Habits
 from goldlane.expectations.profiles import Profile
 from goldlane.expectations.profiling import profiled
@@ -62,14 +63,10 @@ def _empty(profile: Profile) -> str:
 
 def _named_apart(suggested: Iterable[Suggestion]) -> list[Suggestion]:
     """Columns that differ only in what an identifier cannot hold would share a rule's name."""
-    taken: set[str] = set()
+    taken: list[str] = []
     apart = []
     for one in suggested:
-        name = own = one.rule.name
-        number = 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{own}_{number}"
-        taken.add(name.lower())
-        apart.append(one if number == 1 else replace(one, options={**one.options, "name": name}))
+        name = free_name(one.rule.name, taken)
+        taken.append(name)
+        apart.append(one if name == one.rule.name else replace(one, options={**one.options, "name": name}))
     return apart

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import UsageError
 from goldlane.expectations.rule import Action
 from goldlane.expectations.rules import Rules
-from goldlane.expectations.table_decision import decided, failed_column
+from goldlane.expectations.table_decision import decided, failed_column, moment_of
 from goldlane.expectations.table_findings import ROWS, findings, offenders
 from goldlane.expectations.table_fit import require_askable
 from goldlane.expectations.table_kinds import primary_key
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 EXAMPLES = 5
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def check_table(
@@ -103,8 +102,4 @@ def _examples(df: DataFrame, rule: TableRule, tables: Mapping[str, DataFrame]) -
     instants = {name for name, type_name in found.dtypes if type_name == "timestamp"}
     # As a datetime, Spark would hand an instant out in Python's own zone without saying so, and fail in the first days of year 1.
     plain = found.withColumns({name: F.unix_micros(F.col(f"`{name}`")) for name in instants})
-    return [{name: _utc(value) if name in instants else value for name, value in row.asDict().items()} for row in plain.collect()]
-
-
-def _utc(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+    return [{name: moment_of(value) if name in instants else value for name, value in row.asDict().items()} for row in plain.collect()]

@@ -22,12 +22,17 @@ _MICROSECOND = timedelta(microseconds=1)
 def decided(rule: TableRule, rows: int, found: Any, now: datetime, examples: Sequence[Mapping[str, Any]] = ()) -> TableVerdict:
     """The verdict over a table of ``rows`` rows. ``found`` is what ``findings`` gives: broken rows, or the number the rule is about."""
     if isinstance(rule.kind, FreshWithin):
-        newest = None if found is None else _EPOCH + found * _MICROSECOND
+        newest = moment_of(found)
         return _once(rule, newest, holds=newest is not None and newest >= now - rule.kind.interval)
     if isinstance(rule.kind, (RowCountBetween, SumBetween)):
         whole = int(found) if isinstance(found, Decimal) and found.as_tuple().exponent == 0 else found
         return _once(rule, whole, holds=found is not None and not _is_nan(found) and _between(found, rule.kind.low, rule.kind.high))
     return TableVerdict(rule=rule, passed=rows - found, failed=found, observed=found, examples=tuple(examples))
+
+
+def moment_of(micros: int | None) -> datetime | None:
+    """The instant that many microseconds after 1970 began in UTC; None of None."""
+    return None if micros is None else _EPOCH + micros * _MICROSECOND
 
 
 def failed_column(rule: TableRule, found: Column, type_name: str) -> Column:
@@ -42,7 +47,7 @@ def failed_column(rule: TableRule, found: Column, type_name: str) -> Column:
         holds = ~F.isnan(found) if type_name in ("float", "double") else found.isNotNull()
         for bound, sign in ((kind.low, ">="), (kind.high, "<=")):
             if bound is not None:
-                limit = F.expr(literal_sql(bound if type_name == "double" else _as_printed(bound)))
+                limit = F.expr(literal_sql(bound if type_name == "double" else as_printed(bound)))
                 holds &= found >= limit if sign == ">=" else found <= limit
         return _unless(holds)
     return found
@@ -53,11 +58,11 @@ def _once(rule: TableRule, observed: Number | datetime | None, *, holds: bool) -
 
 
 def _between(found: Number, low: Number | None, high: Number | None) -> bool:
-    bounds = [_as_printed(bound) if isinstance(found, Decimal) and bound is not None else bound for bound in (low, high)]
+    bounds = [as_printed(bound) if isinstance(found, Decimal) and bound is not None else bound for bound in (low, high)]
     return (bounds[0] is None or found >= bounds[0]) and (bounds[1] is None or found <= bounds[1])
 
 
-def _as_printed(bound: Number) -> Number:
+def as_printed(bound: Number) -> Number:
     """A float compared with decimals means the number its author wrote, not the nearest binary one."""
     return Decimal(repr(bound)) if isinstance(bound, float) else bound
 

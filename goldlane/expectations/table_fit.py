@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from goldlane.expectations.rule import RuleError
 from goldlane.expectations.table_rule import ForeignKey, FreshWithin, SumBetween, TableRule
 
-INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint"})
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _TIMES = frozenset({"timestamp", "timestamp_ntz", "date"})
 
 
@@ -50,4 +50,4 @@ def is_number(type_name: str) -> bool:
 
 
 def _comparable(one: str, other: str) -> bool:
-    return one == other or {one, other} <= INTEGERS
+    return one == other or {one, other} <= set(INTEGERS)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias, get_args
 
-from goldlane.expectations.rule import Action, RuleError
+from goldlane.expectations.rule import Action, RuleError, name_mistakes
 
 Number: TypeAlias = "int | float | Decimal"
 
@@ -75,7 +75,7 @@ class TableRule:
     why: str = ""
 
     def __post_init__(self) -> None:
-        mistakes = [*_name_mistakes(self.name), *_action_mistakes(self.action), *_kind_mistakes(self.kind)]
+        mistakes = [*name_mistakes(self.name, example="keys_are_unique"), *_action_mistakes(self.action), *_kind_mistakes(self.kind)]
         if mistakes:
             raise RuleError(f"table rule {self.name!r} ({self.kind!r})", mistakes)
         object.__setattr__(self, "action", Action(self.action))
@@ -91,11 +91,6 @@ class TableRule:
     def tables(self) -> tuple[str, ...]:
         """The other tables that the rule reads."""
         return (self.kind.to,) if isinstance(self.kind, ForeignKey) else ()
-
-
-def _name_mistakes(name: object) -> Iterator[str]:
-    if not isinstance(name, str) or not name.isidentifier():
-        yield "the name must be an identifier: letters, digits and underscores, such as keys_are_unique"
 
 
 def _action_mistakes(action: object) -> Iterator[str]:

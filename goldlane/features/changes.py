@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from goldlane.errors import Mistakes
+from goldlane.errors import Mistakes, first_line
 from goldlane.features.arrow_batches import conformed, fields_of, key_schema, together
-from goldlane.features.delta_files import SORT_MEMORY, ask, ask_sorted, columns, count_rows, first_line, open_delta, plain_text
+from goldlane.features.delta_files import SORT_MEMORY, ask, ask_sorted, columns, count_rows, open_delta, plain_text
 from goldlane.features.online.values import quoted
 from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from goldlane.errors import MissingExtraError, UsageError
+from goldlane.errors import MissingExtraError, UsageError, first_line
 from goldlane.features.errors import FeatureError
 
 if TYPE_CHECKING:
@@ -97,11 +97,6 @@ def plain_text(batch: pa.RecordBatch) -> pa.RecordBatch:
     """String views, which delta-rs hands out, as strings: Arrow cannot filter or take views."""
     schema = pa.schema([(field.name, _without_view(field.type)) for field in batch.schema])
     return batch.cast(schema)
-
-
-def first_line(error: Exception) -> str:
-    """The part of an engine's message that fits into ours."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _without_view(data_type: pa.DataType) -> pa.DataType:

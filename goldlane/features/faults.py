@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from goldlane.expectations import Rule, Rules
+from goldlane.expectations.literal import quoted_name
 from goldlane.features.rolling import Rolling
 
 
@@ -22,27 +23,23 @@ def window_rules(rolling: Sequence[Rolling], *, keys: Sequence[str] | str, time:
 def _present(keys: Sequence[str], time: str) -> Iterator[Rule]:
     why = "The event counts for nobody and has no features."
     for name in (*keys, time):
-        yield Rule(name=f"{_word(name)}_is_present", predicate=f"{_quoted(name)} IS NOT NULL", why=why)
+        yield Rule(name=f"{_word(name)}_is_present", predicate=f"{quoted_name(name)} IS NOT NULL", why=why)
 
 
 def _past(time: str, until: datetime | None) -> Rule:
     newest = "current_timestamp()" if until is None else f"TIMESTAMP'{until.isoformat(sep=' ')}'"
     why = "A clock is wrong; with_rolling_features(until=...) leaves such events out."
-    return Rule(name=f"{_word(time)}_is_past", predicate=f"{_quoted(time)} <= {newest}", or_null=True, why=why)
+    return Rule(name=f"{_word(time)}_is_past", predicate=f"{quoted_name(time)} <= {newest}", or_null=True, why=why)
 
 
 def _finite(rolling: Sequence[Rolling]) -> Iterator[Rule]:
     for name in dict.fromkeys(window.column for window in rolling if window.column is not None):
         # As text, for the column may be of any type; of one that has no NaN, the first half is decided before a row is read.
-        odd = f"CAST({_quoted(name)} AS STRING) IN ('NaN', 'Infinity', '-Infinity')"
-        predicate = f"typeof({_quoted(name)}) NOT IN ('float', 'double') OR NOT {odd}"
+        odd = f"CAST({quoted_name(name)} AS STRING) IN ('NaN', 'Infinity', '-Infinity')"
+        predicate = f"typeof({quoted_name(name)}) NOT IN ('float', 'double') OR NOT {odd}"
         why = "The value is NULL to every window; windows over it are NULL for its own event."
         yield Rule(name=f"{_word(name)}_is_finite", predicate=predicate, or_null=True, why=why)
 
 
 def _word(name: str) -> str:
     return re.sub(r"\W", "_", name)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from goldlane.expectations.literal import quoted_name
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, WindowSpec
 
@@ -23,7 +25,7 @@ def column(name: str) -> Column:
     """The column of exactly this name, dots and all."""
     from pyspark.sql import functions as F
 
-    return F.col("`" + name.replace("`", "``") + "`")
+    return F.col(quoted_name(name))
 
 
 def sound(frame: DataFrame, name: str) -> Column:

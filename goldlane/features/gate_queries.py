@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from goldlane.expectations import Rule, Rules, TableRule, TableVerdict
@@ -14,6 +14,7 @@ from goldlane.expectations.table_rule import ForeignKey, FreshWithin, SumBetween
 from goldlane.features.changes import RANGE_ROWS
 from goldlane.features.delta_files import ask_of, columns
 from goldlane.features.gate_counts import GateCount, of_rows, of_table
+from goldlane.features.instants import microseconds
 from goldlane.features.row_predicates import portable
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _SPARK_NAMES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
 # Engines differ in which floats are equal.
 _NO_KEYS = ("float", "double")
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def spark_types(delta: DeltaTable) -> dict[str, str]:
@@ -74,7 +74,7 @@ class GateQueries:
 
     def _decided(self, rule: TableRule, rows: int, number: Any, now: datetime) -> TableVerdict:
         if isinstance(rule.kind, FreshWithin):
-            return decided(rule, rows, _micros(number), now)
+            return decided(rule, rows, None if number is None else microseconds(number), now)
         if not isinstance(rule.kind, (Unique, ForeignKey)):
             return decided(rule, rows, number, now)
         broken = number + self._broken(rule.kind)
@@ -119,14 +119,3 @@ def _orphans(kind: ForeignKey) -> str:
 
 def _any_null(names: Sequence[str]) -> str:
     return " OR ".join(f"{columns([name])} IS NULL" for name in names)
-
-
-def _micros(newest: datetime | date | None) -> int | None:
-    """A time as microseconds since 1970; one without a zone, or a date, is UTC."""
-    if newest is None:
-        return None
-    if not isinstance(newest, datetime):
-        newest = datetime(newest.year, newest.month, newest.day, tzinfo=timezone.utc)
-    moment = newest if newest.tzinfo else newest.replace(tzinfo=timezone.utc)
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

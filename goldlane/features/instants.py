@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from goldlane.features.frames import column
+from goldlane.features.online.values import microseconds_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
 TIMES = ("timestamp", "timestamp_ntz", "date")
 
 _DAY, _HOUR, _MINUTE, _SECOND = 86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000
+
+
+def microseconds(value: date) -> int:
+    """A date or a time in microseconds since 1970, exact; without a zone it is UTC."""
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    return microseconds_of(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
 
 def kind(frame: DataFrame, name: str) -> str:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
 from goldlane.features.as_of import AsOf, Boundary
+from goldlane.features.column_names import unknown_column
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.errors import JoinError
 from goldlane.features.instants import TIMES, kind
-from goldlane.features.tiles import TILE_COLUMNS
-from goldlane.features.types import widens
+from goldlane.features.tiles import TILE_COLUMNS, without_tiles
+from goldlane.features.types import comparable, widens
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _UNORDERED = ("map", "variant")
-_INTEGERS = ("tinyint", "smallint", "int", "bigint")
 
 
 def check_join(labels: DataFrame, tables: Mapping[FeatureTable, DataFrame], question: AsOf) -> None:
@@ -48,7 +47,7 @@ def _wrong_labels(labels: DataFrame, question: AsOf) -> Iterator[str]:
         yield "the labels are a stream; read them as a table"
     yield from (f"the labels have {n} columns {name!r}; name each once" for name, n in Counter(labels.columns).items() if n > 1)
     if question.label_time not in labels.columns:
-        yield f"label_time {_unknown(labels, question.label_time, 'the labels')}"
+        yield f"label_time {unknown_column(question.label_time, labels.columns, 'the labels')}"
     elif (found := kind(labels, question.label_time)) not in TIMES:
         yield f"label_time {question.label_time!r} is a {found}; cast it to timestamp first"
 
@@ -58,7 +57,7 @@ def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, quest
         yield "its frame is a stream; read it as a table"
     needed = (*table.keys, *TILE_COLUMNS) if table.has_tiles else table.columns
     for name in (name for name in needed if name not in frame.columns):
-        yield _unknown(frame, name, "its tiles, which to_tiles makes" if table.has_tiles else "its frame")
+        yield unknown_column(name, frame.columns, "its tiles, which to_tiles makes" if table.has_tiles else "its frame")
     yield from _wrong_keys(labels, table, frame)
     if table.has_tiles:
         yield from _wrong_tiles(table, frame)
@@ -70,7 +69,7 @@ def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, quest
 def _wrong_tiles(table: FeatureTable, frame: DataFrame) -> Iterator[str]:
     kept = frame.select("partials.*").columns if "partials" in frame.columns else [feature.name for feature in table.features]
     yield from (f"its tiles have no partials of {feature.name!r}" for feature in table.features if feature.name not in kept)
-    yield from (f"feature {each.name!r} has no hop" for each in table.features if each.rolling is None or each.rolling.hop is None)
+    yield from without_tiles(table)
 
 
 def _wrong_features(table: FeatureTable, frame: DataFrame, question: AsOf) -> Iterator[str]:
@@ -85,11 +84,11 @@ def _wrong_features(table: FeatureTable, frame: DataFrame, question: AsOf) -> It
 def _wrong_keys(labels: DataFrame, table: FeatureTable, frame: DataFrame) -> Iterator[str]:
     for key in table.keys:
         declared = table.key_types[key]
-        if key in frame.columns and not _matches(found := _type(frame, key), declared):
+        if key in frame.columns and not comparable(found := _type(frame, key), declared):
             yield f"key {key!r} is declared {declared} and its frame has {found}; cast it, or declare it in key_types"
         if key not in labels.columns:
-            yield f"key {_unknown(labels, key, 'the labels')}"
-        elif key in frame.columns and not _matches(found := _type(labels, key), theirs := _type(frame, key)):
+            yield f"key {unknown_column(key, labels.columns, 'the labels')}"
+        elif key in frame.columns and not comparable(found := _type(labels, key), theirs := _type(frame, key)):
             yield f"key {key!r} is {found} in the labels and {theirs} in its frame; cast one of them"
 
 
@@ -124,14 +123,5 @@ def _taken_names(labels: DataFrame, tables: Sequence[FeatureTable], question: As
             taken.setdefault(name.lower(), f"column {name!r} of {table.name}")
 
 
-def _matches(left: str, right: str) -> bool:
-    return left == right or {left, right} <= set(_INTEGERS)
-
-
 def _type(frame: DataFrame, name: str) -> str:
     return frame.schema[name].dataType.simpleString()
-
-
-def _unknown(frame: DataFrame, name: str, whose: str) -> str:
-    close = get_close_matches(str(name), frame.columns, n=1)
-    return f"{name!r} is no column of {whose}" + (f"; is it {close[0]!r}?" if close else f"; known are {', '.join(frame.columns)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,7 @@ import pandas as pd
 
 from goldlane.features.errors import TrainingError
 from goldlane.features.frames import column
-from goldlane.features.instants import TIMES, instant
-from goldlane.features.online.values import EPOCH
+from goldlane.features.instants import TIMES, instant, microseconds
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 # What a model can predict, and how pandas calls it.
 PREDICTIONS = {"double": "float64", "bigint": "int64", "boolean": "bool", "string": "object"}
 _TEXTS = ("string", "binary")
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +76,10 @@ def _conformed(values: pd.Series, kind: str) -> pd.Series:
     if kind in _TEXTS:
         return values.astype(object).where(values.notna(), None)
     if kind in TIMES:
-        microseconds = pd.array([None if pd.isna(value) else _microseconds(value) for value in values], dtype="Int64")
+        microseconds = pd.array([None if pd.isna(value) else _whole_microseconds(value) for value in values], dtype="Int64")
         return pd.to_datetime(pd.Series(microseconds, index=values.index), unit="us")
     return values.astype("float64")
 
 
-def _microseconds(value: float | datetime | date) -> int:
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-        return (aware - EPOCH) // _MICROSECOND
-    return (value - EPOCH.date()) // _MICROSECOND if isinstance(value, date) else int(value)
+def _whole_microseconds(value: float | date) -> int:
+    return microseconds(value) if isinstance(value, date) else int(value)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from goldlane.features.online.values import EPOCH
 from goldlane.features.sketch import distinct_values, union
 from goldlane.features.types import decimal_scale
 
@@ -34,7 +35,6 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
 
 # Wide enough that sums of 38-digit decimals, and their quotients, are exact to well beyond the digits that are kept.
 _EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MEAN_DIGITS = 4
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
@@ -116,7 +116,7 @@ def _typed(value: Any, kind: str) -> Any:
     if scale is not None:
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-scale), context=_EXACT)
     if kind in ("timestamp", "timestamp_ntz") and isinstance(value, int):
-        moment = _EPOCH + timedelta(microseconds=value)
+        moment = EPOCH + timedelta(microseconds=value)
         return moment if kind == "timestamp" else moment.replace(tzinfo=None)
     if kind == "date" and isinstance(value, str):
         return date.fromisoformat(value)

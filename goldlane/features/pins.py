@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError, first_line
+from goldlane.expectations.delta_places import sql_name
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,11 +50,11 @@ def pinned_frame(spark: SparkSession, pin: Pin) -> DataFrame:
 
 
 def _table_id(spark: SparkSession, place: str) -> str:
-    return str(_described(spark, f"DESCRIBE DETAIL {_quoted(place)}", "id", place))
+    return str(_described(spark, f"DESCRIBE DETAIL {sql_name(place)}", "id", place))
 
 
 def _version(spark: SparkSession, place: str) -> int:
-    return int(_described(spark, f"DESCRIBE HISTORY {_quoted(place)} LIMIT 1", "version", place))
+    return int(_described(spark, f"DESCRIBE HISTORY {sql_name(place)} LIMIT 1", "version", place))
 
 
 def _described(spark: SparkSession, statement: str, column: str, place: str) -> str:
@@ -65,7 +66,3 @@ def _described(spark: SparkSession, statement: str, column: str, place: str) -> 
         hint = "did the run that makes it complete?"
         raise UsageError(f"there is no Delta table at {place}: {first_line(missing)}", hint=hint) from missing
     return str(answer[0])
-
-
-def _quoted(place: str) -> str:
-    return f"delta.`{place.replace('`', '``')}`" if "/" in place else place

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from goldlane.features.online.store import OnlineStore, TableWriter
     from goldlane.features.tile_rows import TiledRows
 
-__all__ = ["Published", "gold_path", "publish", "require_gold"]
-
 Mode: TypeAlias = Literal["triggered", "snapshot", "continuous"]
 
 

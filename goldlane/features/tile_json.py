@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timezone
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from goldlane.features.arrow_batches import fields_of
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.instants import microseconds
 
 text_of = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -53,17 +53,13 @@ def _encoder(field: pa.Field[Any]) -> Callable[[Any], Any]:
     if pa.types.is_floating(kind):
         return _number
     if pa.types.is_timestamp(kind):
-        return microseconds_of if kind.tz else _naive_microseconds
+        return microseconds
     return date.isoformat if pa.types.is_date(kind) else _same
 
 
 def _number(value: float) -> float | str:
     """JSON has no number for what is not finite."""
     return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _naive_microseconds(value: datetime) -> int:
-    return microseconds_of(value.replace(tzinfo=timezone.utc))
 
 
 def _same(value: Any) -> Any:

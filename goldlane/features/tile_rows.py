@@ -15,7 +15,7 @@ from goldlane.errors import Mistakes
 from goldlane.features.arrow_batches import arrow_schema, conformed, key_schema, newest_of
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.tile_json import plain_partials, text_of
-from goldlane.features.tiles import Tile, features_at, tiles_needed
+from goldlane.features.tiles import Tile, features_at, tiles_needed, without_tiles
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -59,7 +59,7 @@ def stored_tiles(tiles: Iterable[dict[str, Any]], table: FeatureTable, *, rows_r
 
 def check_tiled(table: FeatureTable) -> None:
     """Refuse a table in which only some features have tiles: its source cannot be both tiles and finished rows."""
-    rest = [f"feature {each.name} has no rolling with a hop" for each in table.features if each.rolling is None or each.rolling.hop is None]
+    rest = without_tiles(table)
     if rest:
         raise Mistakes(f"{table.name} is merged from tiles, so all of its features must be", rest)
 

@@ -51,6 +51,13 @@ class Cover:
     upto: int
 
 
+def without_tiles(table: FeatureTable) -> list[str]:
+    """Why the table cannot be merged from tiles: its features that have none."""
+    return [
+        f"feature {each.name!r} has no rolling with a hop" for each in table.features if each.rolling is None or each.rolling.hop is None
+    ]
+
+
 def tile_of(instant: int, hop: int) -> int:
     """The tile an event falls in: ``ceil(instant / hop)``; an event on an edge belongs to the tile that ends there."""
     return -(-instant // hop)

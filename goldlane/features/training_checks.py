@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from goldlane.features.column_names import unknown_column
 from goldlane.features.declarations import FeatureTable
 
 if TYPE_CHECKING:
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 def mistaken_labels(labels: DataFrame, label: str, label_time: str, tables: Sequence[FeatureTable]) -> Iterator[str]:
     """What is wrong with the label: it is missing, or a model would read it off its inputs."""
     if label not in labels.columns:
-        close = get_close_matches(label, labels.columns, n=1)
-        yield f"label {label!r} is no column of the labels" + (
-            f"; is it {close[0]!r}?" if close else f"; they have {', '.join(labels.columns)}"
-        )
+        yield f"label {unknown_column(label, labels.columns, 'the labels')}"
     if label == label_time:
         yield f"label {label!r} is also the label_time"
     for table in tables:

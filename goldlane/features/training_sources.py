@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
+from goldlane.features.gold import gold_path
 from goldlane.features.pins import Pin, newest, pinned_frame
-from goldlane.features.publishing import gold_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -17,7 +17,8 @@ _ALIASES = {
     "decimal": "decimal(10,0)",
     "numeric": "decimal(10,0)",
 }
-_WIDER = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
+_WHOLE = ("tinyint", "smallint", "int", "bigint")
+_FLOATS = ("float", "double")
 _SIMPLE = frozenset(
     ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp", "timestamp_ntz", "binary")
 )
@@ -39,7 +40,7 @@ def widens(found: str, declared: str) -> bool:
     """Whether every value of one simple type is a value of the other, in the same family."""
     if found == declared:
         return True
-    for family in _WIDER:
+    for family in (_WHOLE, _FLOATS):
         if found in family and declared in family:
             return family.index(found) < family.index(declared)
     narrow, wide = _DECIMAL.fullmatch(found), _DECIMAL.fullmatch(declared)
@@ -49,14 +50,19 @@ def widens(found: str, declared: str) -> bool:
     return scale <= digits and precision - scale <= room - digits
 
 
+def comparable(left: str, right: str) -> bool:
+    """Whether keys of the two types, in their one spelling, are equal as numbers or texts are."""
+    return left == right or (is_whole(left) and is_whole(right))
+
+
 def is_whole(name: str) -> bool:
     """Whether a type, in its one spelling, holds whole numbers only."""
-    return name in ("tinyint", "smallint", "int", "bigint")
+    return name in _WHOLE
 
 
 def is_number(name: str) -> bool:
     """Whether a type, in its one spelling, holds numbers."""
-    return is_whole(name) or name in ("float", "double") or decimal_scale(name) is not None
+    return is_whole(name) or name in _FLOATS or decimal_scale(name) is not None
 
 
 def decimal_scale(name: str) -> int | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from goldlane.features.column_names import unknown_column
 from goldlane.features.errors import WindowError
 from goldlane.features.instants import TIMES
 from goldlane.features.instants import kind as kind_of
@@ -86,7 +86,4 @@ def _wrong_condition(events: DataFrame, where: str) -> Iterator[str]:
 
 
 def _unknown(events: DataFrame, name: str) -> str:
-    spellings = {column.lower(): column for column in events.columns}
-    close = get_close_matches(str(name).lower(), spellings, n=1)
-    known = f"; is it {spellings[close[0]]!r}?" if close else f"; they have {', '.join(events.columns)}"
-    return f"{name!r} is no column of the events{known}"
+    return unknown_column(name, events.columns, "the events")

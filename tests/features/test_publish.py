@@ -15,8 +15,9 @@ from goldlane.errors import Mistakes, UsageError
 from goldlane.features.changes import GoldTable
 from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.errors import FeatureError
+from goldlane.features.gold import gold_path
 from goldlane.features.online import OnlineStore, open_store
-from goldlane.features.publishing import gold_path, publish
+from goldlane.features.publishing import publish
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -369,7 +369,7 @@ def test_all_mistakes_of_a_call_are_named_at_once(spark: SparkSession) -> None:
     assert isinstance(caught.value, UsageError)
     *others, condition = caught.value.mistakes
     assert others == [
-        "key 'card' is no column of the events; they have id, key, time, flag, small, long, exact, amount, word",
+        "key 'card' is no column of the events; known are id, key, time, flag, small, long, exact, amount, word",
         "time 'word' is a string; cast it to timestamp first",
         "2 windows are named 'flag'",
         "count over 1d has no name",

@@ -20,9 +20,10 @@ from deltalake import DeltaTable, write_deltalake
 
 from goldlane.errors import Mistakes, UsageError
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
+from goldlane.features.gold import gold_path
 from goldlane.features.online import FeatureNotFoundError, OnlineStore
 from goldlane.features.online.values import microseconds_of
-from goldlane.features.publishing import gold_path, publish
+from goldlane.features.publishing import publish
 from goldlane.features.tiles import tile_of
 
 if TYPE_CHECKING:
