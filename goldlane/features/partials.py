@@ -15,7 +15,6 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from goldlane.features.online.values import EPOCH
 from goldlane.features.sketch import distinct_values, union
 from goldlane.features.types import decimal_scale
 
@@ -35,6 +34,7 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
 
 # Wide enough that sums of 38-digit decimals, and their quotients, are exact to well beyond the digits that are kept.
 _EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MEAN_DIGITS = 4
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
@@ -116,7 +116,7 @@ def _typed(value: Any, kind: str) -> Any:
     if scale is not None:
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-scale), context=_EXACT)
     if kind in ("timestamp", "timestamp_ntz") and isinstance(value, int):
-        moment = EPOCH + timedelta(microseconds=value)
+        moment = _EPOCH + timedelta(microseconds=value)
         return moment if kind == "timestamp" else moment.replace(tzinfo=None)
     if kind == "date" and isinstance(value, str):
         return date.fromisoformat(value)
