@@ -5,7 +5,7 @@ Reading needs Python's own ``sqlite3`` and nothing else: no Spark, pandas or pya
 
 from __future__ import annotations
 
-from goldlane.features.online.opening import open_store
+from goldlane.features.online.opening import open_async_store, open_store
 from goldlane.features.online.store import (
     Answer,
     FeatureNotFoundError,
@@ -28,5 +28,6 @@ __all__ = [
     "TableWriter",
     "Unknown",
     "Written",
+    "open_async_store",
     "open_store",
 ]

@@ -10,6 +10,7 @@ from goldlane.features.online.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from goldlane.features.online.logged import LoggedStore
+    from goldlane.features.online.postgres_async import AsyncPostgresStore
     from goldlane.features.online.store import OnlineStore
 
 _SQLITE = "sqlite:///"
@@ -29,6 +30,22 @@ def open_store(url: str, *, folder: str | Path | None = None, answers: str | Pat
     """
     store = _store_of(url, folder)
     return store if answers is None else with_answers_logged(store, answers, sample)
+
+
+def open_async_store(url: str) -> AsyncPostgresStore:
+    """The PostgreSQL store behind ``url``, for asyncio: ``lookup``, ``lookup_many`` and ``lookup_all`` are awaited, the answers the same.
+
+    Raises:
+        UsageError: there is no such store for asyncio.
+        MissingExtraError: psycopg is not installed.
+    """
+    if not isinstance(url, str) or not url.startswith(_POSTGRES):
+        raise UsageError(
+            f"{url!r} is no store that asyncio can wait for", hint="postgresql://user@host/database; a SQLite lookup does not wait"
+        )
+    from goldlane.features.online.postgres_async import AsyncPostgresStore
+
+    return AsyncPostgresStore(url)
 
 
 def with_answers_logged(store: OnlineStore, answers: str | Path, sample: float = 0.01) -> LoggedStore:

@@ -48,7 +48,7 @@ def stage(connection: Connection[Any], place: Place, staging: Staging, batches: 
     if source is None:
         for statement in staging.statements:
             run(connection, statement)
-        with connection.cursor() as cursor, cursor.copy(f"COPY {quoted(staging.name)} FROM STDIN") as copy:
+        with connection.cursor() as cursor, cursor.copy(_copy_statement(staging.name, some)) as copy:
             for batch in some:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     copy.write_row(row)
@@ -65,6 +65,12 @@ def append(place: Place, name: str, batches: Iterable[pa.RecordBatch]) -> None:
     with _session(place) as (session, cursor):
         _copy(cursor, name, batches)
         session.commit()
+
+
+def _copy_statement(name: str, batches: Sequence[pa.RecordBatch]) -> str:
+    """Into the columns that the batches have; others, which the declaration lost, stay NULL."""
+    columns = f" ({', '.join(map(quoted, batches[0].schema.names))})" if batches else ""
+    return f"COPY {quoted(name)}{columns} FROM STDIN"
 
 
 def _beginning(batches: Iterable[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch] | None]:
