@@ -1,6 +1,6 @@
 """The feature tables, as frozen data, and the typed contexts an agent receives."""
 
-from features.contexts import Context, CustomerContext, MerchantContext
+from features.contexts import CustomerContext, MerchantContext, PaymentContext, RealTimeContext
 from features.customer import CUSTOMER_FEATURES
 from features.merchant import MERCHANT_FEATURES
 from features.real_time import REAL_TIME_FEATURES
@@ -15,7 +15,8 @@ __all__ = [
     "MERCHANT_FEATURES",
     "PAYMENT_CONTEXT",
     "REAL_TIME_FEATURES",
-    "Context",
     "CustomerContext",
     "MerchantContext",
+    "PaymentContext",
+    "RealTimeContext",
 ]

@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from features.customer import CUSTOMER_FEATURES
 from features.merchant import MERCHANT_FEATURES
+from features.real_time import REAL_TIME_FEATURES
+from goldlane.features.contexts import Context, JointContext
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from goldlane.features import FeatureTable
-    from goldlane.features.online.store import Answer
-
-
-class Context(BaseModel):
-    """One entity's features and how far to trust them; a feature is None where ``missing`` names it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    table: ClassVar[FeatureTable]
-
-    as_of: datetime | None = Field(description="When these values became known; None for an entity never seen")
-    age_s: float | None = Field(description="Seconds from as_of to the answer")
-    missing: tuple[str, ...] = Field(description="Features without a value")
-    expired: bool = Field(description="Whether the values were too old to be told")
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: object) -> None:
-        """Every field takes its meaning from the declaration of its feature."""
-        for feature in cls.table.features:
-            unit = f" [{feature.unit}]" if feature.unit else ""
-            cls.model_fields[feature.name].description = feature.description + unit
-        cls.model_rebuild(force=True)
-
-    @classmethod
-    def from_answer(cls, key: Mapping[str, object], answer: Answer) -> Self:
-        """The typed form of what ``lookup`` answered for ``key``.
-
-        Raises:
-            pydantic.ValidationError: the answer is another table's, or a selection of its features.
-        """
-        return cls.model_validate(
-            {
-                **key,
-                **answer.features,
-                "as_of": answer.as_of,
-                "age_s": answer.age_s,
-                "missing": answer.missing,
-                "expired": answer.expired,
-            }
-        )
 
 
 class MerchantContext(Context):
@@ -90,3 +48,25 @@ class CustomerContext(Context):
     night_share_30d: float | None
     foreign_share_30d: float | None
     seconds_since_last_txn: float | None
+
+
+class RealTimeContext(Context):
+    """How fast a card is being used, up to the moment of the lookup."""
+
+    table: ClassVar[FeatureTable] = REAL_TIME_FEATURES
+
+    customer_id: str
+    txn_count_5m: int | None
+    txn_amount_5m: Decimal | None
+    txn_count_1h: int | None
+    txn_amount_1h: Decimal | None
+    txn_count_24h: int | None
+    txn_amount_24h: Decimal | None
+
+
+class PaymentContext(JointContext):
+    """Both sides of a payment and the card's velocity, at one moment: what a narrative about its risk rests on."""
+
+    merchant: MerchantContext
+    customer: CustomerContext
+    velocity: RealTimeContext

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, graph, lookup, publish, replay, report, run, sample, serve, token
+from goldlane.cli import check, demo, events, graph, lookup, mcp, publish, replay, report, run, sample, serve, token
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -30,6 +30,7 @@ app.command("report")(report.report)
 app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.add_typer(token.app, name="token")
 app.command("replay")(replay.replay)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from goldlane.features.types import decimal_scale
 
 if TYPE_CHECKING:
-    from goldlane.features.declarations import Feature, FeatureTable
+    from goldlane.features.declarations import FeatureTable
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
@@ -27,7 +27,7 @@ def answer_schema(table: FeatureTable) -> dict[str, Any]:
 
     Decimals are text, times ISO 8601, bytes hexadecimal digits, and what is no finite number is named. Every feature may be null.
     """
-    features = {feature.name: {**_nullable(feature.type), "description": meaning(feature)} for feature in table.features}
+    features = {feature.name: {**_nullable(feature.type), "description": feature.meaning} for feature in table.features}
     properties = {
         **{key: {**key_schema(table.key_types[key]), "description": f"key of {table.name}"} for key in table.keys},
         "features": {"type": "object", "properties": features, "additionalProperties": False},
@@ -41,9 +41,10 @@ def answer_schema(table: FeatureTable) -> dict[str, Any]:
     return {"$schema": _DIALECT, "title": table.name, **words, **shape}
 
 
-def meaning(feature: Feature) -> str:
-    """The description with the unit in brackets."""
-    return f"{feature.description} [{feature.unit}]" if feature.unit else feature.description
+def key_schema(name: str) -> dict[str, Any]:
+    """The values of a key column of this type. A key comes back as it was given: a number, or the text of one."""
+    plain = {"type": "number"} if name in ("float", "double") else _json_type(name)
+    return plain if plain["type"] == "string" else {"type": [plain["type"], "string"]}
 
 
 def _nullable(name: str) -> dict[str, Any]:
@@ -51,12 +52,6 @@ def _nullable(name: str) -> dict[str, Any]:
         return {"anyOf": [{"type": ["number", "null"]}, {"enum": list(_NO_NUMBERS)}]}
     plain = _json_type(name)
     return {**plain, "type": [plain["type"], "null"]}
-
-
-def key_schema(name: str) -> dict[str, Any]:
-    """A key of this type: a number, or the text of one."""
-    plain = {"type": "number"} if name in ("float", "double") else _json_type(name)
-    return plain if plain["type"] == "string" else {"type": [plain["type"], "string"]}
 
 
 def _json_type(name: str) -> dict[str, Any]:

@@ -27,7 +27,9 @@ Source: TypeAlias = "str | Callable[[SparkSession], DataFrame] | None"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One column an agent or a model reads. ``sensitive`` values are kept out of logs; ``rolling`` says how it is computed and merged.
+    """One column an agent or a model reads. ``rolling`` says how it is computed and merged.
+
+    ``sensitive`` values are kept out of logs, and withheld from agents' tools and prompts.
 
     Raises:
         DeclarationError: all mistakes at once.
@@ -47,6 +49,11 @@ class Feature:
         object.__setattr__(self, "type", canonical_type(self.type))
         if self.rolling is not None:
             object.__setattr__(self, "rolling", replace(self.rolling, name=self.name))
+
+    @property
+    def meaning(self) -> str:
+        """The description, with the unit in brackets."""
+        return f"{self.description} [{self.unit}]" if self.unit else self.description
 
     def _wrong_words(self) -> Iterator[str]:
         if not _is_identifier(self.name):

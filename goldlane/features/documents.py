@@ -7,7 +7,6 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from goldlane.features.answer_schema import meaning
 from goldlane.features.rolling import Rolling
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _columns(table: FeatureTable) -> Iterator[str]:
         yield f"{key} {table.key_types[key].upper()} NOT NULL COMMENT {_text(f'key of {table.name}')}"
     yield f"{table.event_time} TIMESTAMP NOT NULL COMMENT {_text('when this row became knowable')}"
     for feature in table.features:
-        yield f"{feature.name} {feature.type.upper()} COMMENT {_text(meaning(feature))}"
+        yield f"{feature.name} {feature.type.upper()} COMMENT {_text(feature.meaning)}"
 
 
 def _text(words: str) -> str:

@@ -5,7 +5,8 @@ from datetime import datetime, timezone
 import pytest
 from pydantic import ValidationError
 
-from features import MERCHANT_FEATURES, Context, CustomerContext, MerchantContext
+from features import MERCHANT_FEATURES, CustomerContext, MerchantContext, RealTimeContext
+from goldlane.features.contexts import Context
 from goldlane.features.online.store import Answer
 
 AS_OF = datetime(2026, 1, 31, 10, 0, tzinfo=timezone.utc)
@@ -21,14 +22,14 @@ MERCHANT = {
 }
 
 
-@pytest.mark.parametrize("context", [MerchantContext, CustomerContext])
+@pytest.mark.parametrize("context", [MerchantContext, CustomerContext, RealTimeContext])
 def test_a_context_has_the_keys_and_features_of_its_table(context: type[Context]) -> None:
     declared = {*context.table.columns, *TRUST}
 
     assert set(context.model_fields) == declared
 
 
-@pytest.mark.parametrize("context", [MerchantContext, CustomerContext])
+@pytest.mark.parametrize("context", [MerchantContext, CustomerContext, RealTimeContext])
 def test_every_feature_says_what_its_declaration_says(context: type[Context]) -> None:
     documented = context.model_json_schema()["properties"]
 

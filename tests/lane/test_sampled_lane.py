@@ -29,7 +29,7 @@ from pipelines.silver.transactions import typed_transactions
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from features import Context
+    from goldlane.features.contexts import Context
     from goldlane.features.online import OnlineStore
     from goldlane.pipelines import Update
     from pipelines.sample import Ledger
