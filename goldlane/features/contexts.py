@@ -82,13 +82,18 @@ class JointContext(BaseModel):
             UsageError: ``key`` lacks a key of some table, or has one of none.
         """
         parts = cls._parts()
-        wanted = dict.fromkeys(column for part in parts.values() for column in part.table.keys)
+        wanted = cls.key_types()
         if set(wanted) != set(key):
             raise UsageError(f"{cls.__name__} is read by {', '.join(wanted)}, not by {', '.join(map(str, key)) or 'nothing'}")
         keys = {part.table.name: {column: key[column] for column in part.table.keys} for part in parts.values()}
         answers = store.lookup_all(keys, "empty", at=at)
         told_of = {name: part.from_answer(keys[part.table.name], answers[part.table.name]) for name, part in parts.items()}
         return cls.model_validate(told_of)
+
+    @classmethod
+    def key_types(cls) -> dict[str, str]:
+        """The key columns of all the tables, and their types."""
+        return {column: part.table.key_types[column] for part in cls._parts().values() for column in part.table.keys}
 
     def prompt(self) -> str:
         """The texts of the contexts, one under the other."""

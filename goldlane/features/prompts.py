@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+
+from goldlane.features.online.json_values import as_text, with_plain_numbers
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import Feature, FeatureTable
@@ -46,12 +47,10 @@ def plain(value: object) -> Any:
     Decimals are text, times ISO 8601 in whole seconds, bytes hexadecimal digits, and what is no finite number is named.
     """
     if isinstance(value, float):
-        return _short(value) if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return _short(value) if math.isfinite(value) else with_plain_numbers({"": value})[""]
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value) if isinstance(value, (date, Decimal)) else value
+    return value if value is None or isinstance(value, (str, int)) else as_text(value)
 
 
 def instant(moment: datetime) -> str:

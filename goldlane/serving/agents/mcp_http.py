@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import UsageError
-
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
 
+    from goldlane.serving.agents.mcp_tokens import App
+
 PATH = "/mcp"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _MAX_BODY = 64 * 1024
-_CONNECTIONS = 512
-_STOP_S = 5
 
 
 def mcp_app(server: Server[Any], names: Sequence[str] = ()) -> Starlette:
@@ -39,44 +36,25 @@ def mcp_app(server: Server[Any], names: Sequence[str] = ()) -> Starlette:
     )
 
 
-def serve_http(app: Any, address: tuple[str, int], ready: Callable[[str], None]) -> None:
-    """Until SIGTERM or SIGINT comes; ``ready`` is given the URL once connections are taken. Port 0 takes a free one.
-
-    Raises:
-        UsageError: the address cannot be listened on.
-    """
+def serve_http(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer on ``listening`` until SIGTERM or SIGINT; ``ready`` is called as soon as one of them would end it cleanly."""
     import uvicorn
 
-    listening = _listening(*address)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", limit_concurrency=_CONNECTIONS, timeout_graceful_shutdown=_STOP_S
-    )
-    server = uvicorn.Server(config)
+    from goldlane.serving.limits import Limits
+    from goldlane.serving.server import configuration
+
+    server = uvicorn.Server(configuration(app, Limits()))  # type: ignore[arg-type]  # any ASGI application
 
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    # Before uvicorn has its own handler, and when it raises the signal that stopped it once more.
-    signal.signal(signal.SIGTERM, stop)
-    ready(f"http://{in_url(address[0])}:{listening.getsockname()[1]}{PATH}")
+    # Before uvicorn has its own handlers, and when it raises the signal that stopped it once more.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    ready()
     server.run(sockets=[listening])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def in_url(host: str) -> str:
     """The host as it stands in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_CONNECTIONS)
-    except (OSError, OverflowError) as refused:
-        raise UsageError(f"cannot listen on {in_url(host)}:{port}: {refused}", hint="name another --host or --port") from refused

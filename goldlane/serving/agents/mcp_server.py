@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import GoldlaneError, MissingExtraError
+from goldlane.serving.agents.mcp_tokens import tables_of
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -16,18 +17,12 @@ if TYPE_CHECKING:
 
     from goldlane.serving.tools import AgentTool, FeatureTools
 
-Result = TypeVar("Result")
-# Where an HTTP request's scope holds the tables its token may read.
-TABLES = "goldlane.tables"
 _LOG = logging.getLogger(__name__)
 _INSTRUCTIONS = "Features of entities, read-only. An answer is what is known, with its age; what it does not name is not known."
 
 
-def feature_server(tools: FeatureTools, *, threads: bool) -> Server[Any]:
+def feature_server(tools: FeatureTools) -> Server[Any]:
     """A server of ``describe_features`` and ``get_features``, which offers nothing else and changes nothing.
-
-    With ``threads`` other clients are served while a store waits for its disk or its server. Without, a call is answered as soon as it
-    is read, even when the client closes its end right after.
 
     Raises:
         MissingExtraError: the SDK is not installed.
@@ -39,12 +34,9 @@ def feature_server(tools: FeatureTools, *, threads: bool) -> Server[Any]:
     except ImportError as missing:
         raise MissingExtraError("mcp", needed_for="goldlane mcp") from missing
 
-    async def answered(function: Callable[..., Result], *arguments: Any) -> Result:
-        return await asyncio.to_thread(function, *arguments) if threads else function(*arguments)
-
     async def list_tools(context: Any, _: Any) -> types.ListToolsResult:
         try:
-            listed = await answered(tools.tools, _allowed(context))
+            listed = await asyncio.to_thread(tools.tools, _allowed(context))
         except GoldlaneError as error:
             _LOG.error("tools/list: %s", error.message)
             raise MCPError(types.INTERNAL_ERROR, "The feature store cannot be read at the moment; try again later.") from error
@@ -53,7 +45,8 @@ def feature_server(tools: FeatureTools, *, threads: bool) -> Server[Any]:
     async def call_tool(context: Any, asked: types.CallToolRequestParams) -> types.CallToolResult:
         if asked.name not in schemas:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {asked.name!r}; there are {', '.join(schemas)}")
-        answer = await answered(tools.call, asked.name, asked.arguments, _allowed(context))
+        # The loop goes on while a store waits for its disk or its server.
+        answer = await asyncio.to_thread(tools.call, asked.name, asked.arguments, _allowed(context))
         return types.CallToolResult(content=[types.TextContent(text=answer.text)], is_error=answer.is_error)
 
     schemas = {tool.name: tool.parameters for tool in tools.tools()}
@@ -75,10 +68,8 @@ def _declared(tool: AgentTool) -> Tool:
 
 
 def _allowed(context: Any) -> Collection[str] | None:
-    """The tables of the request's token; None, for all of them, where no token is asked for."""
-    request = context.request
-    allowed: Collection[str] | None = None if request is None else request.scope.get(TABLES)
-    return allowed
+    """The tables that the caller may read; None for all of them. Over stdio there is no request."""
+    return None if context.request is None else tables_of(context.request.scope)
 
 
 def _version() -> str:

@@ -13,12 +13,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+
+from goldlane.serving.token_files import read_tokens, write_tokens
+from goldlane.serving.tokens import new_token
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, ListToolsResult
@@ -43,7 +50,7 @@ def serving(url: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], st
         assert process.stderr is not None
         try:
             line = process.stderr.readline()
-            found = re.search(r"listening on (http://\S+)", line)
+            found = re.search(r"listening at (http://\S+)", line)
             assert found, line + process.stderr.read()
             yield process, found[1]
         finally:
@@ -188,6 +195,41 @@ def test_a_name_that_was_allowed_is_answered(lane_url: str) -> None:
         assert posted(url, {"Host": "features.example", "MCP-Protocol-Version": "2025-11-25"}, body) == 200
 
 
+def test_only_a_token_opens_the_door_and_only_to_its_tables(lane_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    merchants, expired = token(file, "merchant_features"), token(file, "*", timedelta(seconds=-1))
+    listing = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+    with serving(lane_url, "--tokens", str(file)) as (_, url):
+        shown = asyncio.run(listed_with(url, merchants))
+
+        assert ("merchant_features(merchant_id)" in shown, "customer" in shown) == (True, False)
+        assert [posted(url, headers, listing) for headers in ({}, bearer("gl_x_y"), bearer(expired))] == [401, 401, 401]
+        assert posted(url, {**bearer(merchants), "Host": "evil.example"}, listing) == 421
+
+        file.write_text('{"tokens": []}')
+        assert posted(url, bearer(merchants), listing) == 401
+        file.write_text("damaged")
+        assert posted(url, bearer(merchants), listing) == 503
+
+
+def token(file: Path, scope: str, lasts: timedelta | None = None) -> str:
+    """A new token in ``file``."""
+    known = read_tokens(file) if file.exists() else {}
+    text, kept = new_token("test", [scope], None if lasts is None else datetime.now(timezone.utc) + lasts)
+    write_tokens(file, [*known.values(), kept])
+    return text
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+async def listed_with(url: str, text: str) -> str:
+    """What the SDK's client is shown with a token."""
+    async with httpx2.AsyncClient(headers=bearer(text)) as http, Client(streamable_http_client(url, http_client=http)) as client:
+        return (await client.list_tools()).model_dump_json()
+
+
 def test_a_long_body_is_refused(address: str) -> None:
     assert posted(address, {}, b"x" * 100_000) == 413
 
@@ -217,7 +259,7 @@ def test_a_port_in_use_is_said(lane_url: str, address: str) -> None:
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, f"cannot listen on 127.0.0.1:{port}" in done.stderr) == (2, True)
+    assert (done.returncode, f"cannot listen at 127.0.0.1:{port}" in done.stderr) == (2, True)
 
 
 def test_it_imports_no_spark_and_no_pandas(lane_url: str) -> None:
@@ -227,7 +269,7 @@ from goldlane.features.online import open_store
 from goldlane.serving.agents.mcp_server import feature_server
 from goldlane.serving.agents.mcp_http import mcp_app
 from goldlane.serving.tools import FeatureTools
-mcp_app(feature_server(FeatureTools(open_store({lane_url!r})), threads=True))
+mcp_app(feature_server(FeatureTools(open_store({lane_url!r}))))
 print(sorted(name for name in ("pyspark", "py4j", "delta", "pandas", "numpy", "pyarrow", "mlflow") if name in sys.modules))
 """
 
