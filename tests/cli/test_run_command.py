@@ -263,6 +263,7 @@ def test_a_landing_folder_without_files_says_what_to_do(goldlane: Goldlane, land
     assert ran.complaint.count("(") <= 2, "the next step is said once"
 
 
+@pytest.mark.slow
 def test_a_missing_column_is_named_where_it_is_read_and_found_when_it_has_come(goldlane: Goldlane) -> None:
     written("landing/a.json", '{"price": "1"}\n')
 

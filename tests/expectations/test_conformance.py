@@ -151,6 +151,7 @@ def test_the_names_of_broken_rules_and_the_quarantine_agree_with_the_counts(fram
     assert halves.quarantined.count() == sum(bool(names) for names in named) == counts.rows - halves.kept.count()
 
 
+@pytest.mark.slow
 def test_great_expectations_counts_the_same(frame: DataFrame, counts: Counts, validated: Callable[..., Any]) -> None:
     result = validated(frame, to_gx_suite(RULES))
 
@@ -216,6 +217,7 @@ ABOUT_TABLES = Rules(
 OLD = ("*", "DATE'2001-01-01' AS old_on", "TIMESTAMP'2001-01-01' AS old_at", "TIMESTAMP_NTZ'2001-01-01' AS old_local_at", "0.1D AS small")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["true", "false"])
 def test_great_expectations_says_the_same_of_whole_tables(
     spark: SparkSession, frame: DataFrame, validated: Callable[..., Any], which: str

@@ -108,6 +108,7 @@ def test_without_the_extra_there_is_one_error_that_names_it() -> None:
     assert done.stderr.strip() == "a Great Expectations suite needs the extra 'gx' (pip install 'goldlane[gx]')"
 
 
+@pytest.mark.slow
 def test_a_program_without_a_file_has_suites_too() -> None:
     program = "from goldlane.expectations import not_null, to_gx_suite; print(len(to_gx_suite([not_null('a')]).expectations))"
 

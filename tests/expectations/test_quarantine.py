@@ -38,6 +38,7 @@ def table(spark: SparkSession, path: Path) -> DataFrame:
 rows = st.lists(st.tuples(st.none() | st.integers(-5, 90), st.none() | st.sampled_from(["", "x"])), max_size=80)
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given=rows)
 def test_rows_in_are_rows_kept_and_rows_quarantined(
@@ -112,6 +113,7 @@ def numbers(spark: SparkSession, place: str) -> list[int]:
     return sorted(row.a for row in table(spark, Path(place)).collect())
 
 
+@pytest.mark.slow
 def test_rows_that_pass_the_mended_rules_return_and_the_others_get_new_reasons(spark: SparkSession, places: tuple[str, str]) -> None:
     kept, bad = places
 
@@ -135,6 +137,7 @@ def test_rows_can_be_mended_before_they_are_asked(spark: SparkSession, places: t
     assert sorted(tuple(row) for row in table(spark, Path(kept)).collect()) == [(1, "x"), (2, "unknown"), (5, "z")]
 
 
+@pytest.mark.slow
 def test_replays_that_were_killed_are_finished_by_the_next_and_no_row_returns_twice(spark: SparkSession, places: tuple[str, str]) -> None:
     kept, bad = places
     marked, appended = "returning by replay 1", "returning by replay 2"

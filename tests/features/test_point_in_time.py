@@ -160,6 +160,7 @@ def check_against_plain_python(spark: SparkSession, rows: Sequence[Row], labels:
         assert found == [expected(options, rows, label) for label in labels], options
 
 
+@pytest.mark.slow
 @settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(ROW, min_size=300, max_size=400), labels=st.lists(LABEL, min_size=200, max_size=300))
 def test_every_label_sees_what_plain_python_says(spark: SparkSession, rows: list[Row], labels: list[Label]) -> None:

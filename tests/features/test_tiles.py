@@ -196,6 +196,7 @@ def check_every_reader(spark: SparkSession, events: Sequence[Event]) -> None:
     tiles.unpersist()
 
 
+@pytest.mark.slow
 @settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(events=st.lists(EVENT, min_size=150, max_size=200))
 def test_merged_tiles_are_the_window_at_every_read_time_online_and_in_spark(spark: SparkSession, events: list[Event]) -> None:

@@ -100,6 +100,7 @@ def test_it_is_rebuilt_row_by_row_after_the_table_changed(
     assert rows(newly_made.frame) != before
 
 
+@pytest.mark.slow
 def test_labels_in_a_delta_table_are_held_at_their_version_too(
     spark: SparkSession, labels: DataFrame, merchants: FeatureTable, gold: Callable[..., Any], storage: Path
 ) -> None:

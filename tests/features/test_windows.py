@@ -196,6 +196,7 @@ def differences(spark: SparkSession, events: Sequence[Event], rollings: Sequence
     return ["rows were lost or doubled"] * lost + wrong
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(events=st.lists(EVENT, min_size=300, max_size=500))
 def test_every_function_is_what_plain_python_says(spark: SparkSession, events: list[Event]) -> None:

@@ -95,6 +95,7 @@ def test_the_worked_example_passes_its_own_test(spark: SparkSession, tmp_path: P
     behaviour(spark)  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_the_worked_example_adds_its_table_to_the_lane(tmp_path: Path, landing: str) -> None:
     for name in ("pipelines", "features", "expectations"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from goldlane.expectations import Action, Replayed, Rule, Rules, replay_quarantine
 
 LANE = """
@@ -34,6 +36,7 @@ ONCE = """
 """
 
 
+@pytest.mark.slow
 def test_quarantined_rows_return_by_a_table_beside_the_pipeline_and_by_a_flow_that_runs_once(project: Any) -> None:
     project.feed("raw_sales", {"id": 1, "amount": 5}, {"id": 2, "amount": 50}, {"id": 3, "amount": 500}, {"id": 4, "amount": None})
     project.feed("sales_returned", {"id": 0, "amount": 0})

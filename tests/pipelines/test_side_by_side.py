@@ -64,6 +64,7 @@ def test_flows_of_one_table_run_side_by_side_and_each_has_its_own_settings(proje
     assert project.rows("events", "flow", "said", "zone") == [("tokyo", "Asia/Tokyo", "Asia/Tokyo")] * 2 + [("utc", "UTC", "UTC")] * 2
 
 
+@pytest.mark.slow
 def test_a_flow_without_anything_new_is_not_started_and_what_arrives_later_is_read_once(project: Any, ran: Update) -> None:
     assert ran.status == "COMPLETED"
 

@@ -61,6 +61,7 @@ def test_a_table_that_no_run_wrote_names_what_ran(fed: IsolatedPipeline) -> None
         fed.table("gold_calendar")
 
 
+@pytest.mark.slow
 def test_feeding_a_dataset_runs_what_reads_it_and_a_second_feed_is_what_is_new(pipeline: NewPipeline, lane: Path) -> None:
     shop = pipeline(lane).feed("bronze_orders", ORDERS, ORDER).feed("crm.customers", CUSTOMERS)
 

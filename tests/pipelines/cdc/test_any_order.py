@@ -132,6 +132,7 @@ def check(flow: Callable[..., Any], mode: str, seed: int, *, batches: int, befor
         assert sorted(current, key=repr) == sorted(type_1(events, spare=how.get("spare", False)), key=repr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", QUICK)
 def test_any_order_and_batching_of_a_change_log_gives_the_table_of_the_sorted_log(flow: Callable[..., Any], mode: str) -> None:
     check(flow, mode, seed=len(mode), batches=2)

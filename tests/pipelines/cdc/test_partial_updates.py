@@ -11,6 +11,7 @@ from goldlane.pipelines.cdc.target import Target
 DDL = "k int, a string, b string, seq int, op string"
 
 
+@pytest.mark.slow
 def test_a_null_leaves_the_newest_older_value_whenever_that_arrives(flow: Callable[..., Any]) -> None:
     customers = flow(DDL, ignore_null_updates=True)
 
@@ -61,6 +62,7 @@ def _crash(*_: object) -> None:
     raise InterruptedError
 
 
+@pytest.mark.slow
 def test_events_remembered_before_updates_became_partial_count_as_whole_rows(flow: Callable[..., Any]) -> None:
     flow(DDL, scd_type=2).apply([(1, None, "b1", 2, "U"), (1, "a0", "b0", 1, "U")])
     customers = flow(DDL, scd_type=2, ignore_null_updates=True)

@@ -57,6 +57,7 @@ def table(spark: SparkSession, tmp_path: Path) -> Callable[..., Table]:
     return lambda name="t", **settings: Table(spark, tmp_path / name, **settings)
 
 
+@pytest.mark.slow
 def test_the_target_becomes_the_snapshot_and_only_what_differs_is_written(table: Callable[..., Table]) -> None:
     items = table()
     first = items.apply(1, [(1, "a", 1), (2, "b", 1), (3, None, 1)])

@@ -12,6 +12,7 @@ from goldlane.pipelines.cdc import CdcError, Changes, RefusedChangesError, state
 from goldlane.pipelines.cdc.state import Log
 
 
+@pytest.mark.slow
 def test_what_a_batch_changed_is_counted_a_repeated_one_changes_nothing_and_a_refused_one_leaves_all_as_it_was(
     flow: Callable[..., Any],
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_truncate_ends_all_up_to_its_sequence_and_late_events_stay_dead(flow: 
     assert customers.rows() == [(3, "c"), (5, "e"), (7, "later")]
 
 
+@pytest.mark.slow
 def test_a_tombstone_is_forgotten_when_its_time_is_over(flow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "COMPACT_EVERY", 1)
     customers = flow(tombstone_ttl=timedelta(0))
@@ -87,6 +89,7 @@ def test_values_without_an_order_are_compared_by_their_json(flow: Callable[..., 
     assert customers.rows() == [(1, {"a": 2}, None), (2, {"a": 2}, None)]
 
 
+@pytest.mark.slow
 def test_columns_and_nested_fields_that_appear_later_are_added_to_the_target(flow: Callable[..., Any]) -> None:
     customers = flow("k int, s struct<a: int>, seq int, op string")
     customers.apply([(1, (1,), 1, "U"), (2, (2,), 1, "U")])
@@ -138,6 +141,7 @@ def test_changes_need_a_target(flow: Callable[..., Any]) -> None:
         customers.apply([(1, "a", 1, "U")])
 
 
+@pytest.mark.slow
 def test_a_state_that_is_lost_or_damaged_is_one_error_that_names_its_folder_and_the_way_out(flow: Callable[..., Any]) -> None:
     damaged, lost = flow(folder="damaged"), flow(folder="lost")
     damaged.apply([(1, "a", 1, "U")])

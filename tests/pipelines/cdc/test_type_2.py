@@ -60,6 +60,7 @@ def test_a_sequence_of_two_columns_gives_bounds_of_two_fields(flow: Callable[...
     assert customers.rows() == [(1, "a", first, second), (1, "b", second, third), (1, "c", third, None)]
 
 
+@pytest.mark.slow
 def test_refused_rows_leave_history_and_memory_as_they_were(flow: Callable[..., Any]) -> None:
     customers = flow(scd_type=2)
     customers.apply([(1, "a", 1, "U")])
@@ -71,6 +72,7 @@ def test_refused_rows_leave_history_and_memory_as_they_were(flow: Callable[..., 
     assert customers.rows() == [(1, "a", 1, 2), (1, "e", 2, None)]
 
 
+@pytest.mark.slow
 def test_columns_that_appear_later_are_added_and_are_null_in_older_versions(flow: Callable[..., Any]) -> None:
     customers = flow(scd_type=2)
     customers.apply([(1, "a", 1, "U")])

@@ -46,6 +46,7 @@ def lane(new_lane: Callable[..., Any]) -> Any:
     return made
 
 
+@pytest.mark.slow
 def test_new_rows_touch_their_keys_and_no_others(lane: Any) -> None:
     lane.append("orders", lane.order(200, "a", 7, day=3), lane.order(201, "e", 30, day=3))
 
@@ -87,6 +88,7 @@ def test_a_row_that_moves_to_another_key_leaves_the_old_one(lane: Any) -> None:
     assert lane.plans(update)["ranked"]["num_keys"] == 3, "a, b and z: the other rows of their files were only copied"
 
 
+@pytest.mark.slow
 def test_a_change_of_the_table_beside_reaches_the_rows_that_are_joined_to_it(lane: Any) -> None:
     lane.append("customers", {"customer": "c", "name": "C"})
     lane.delta("customers").delete("customer = 'a'")
