@@ -20,7 +20,7 @@ PEER = Path(__file__).with_name("feast_as_of.py")
 @contextmanager
 def feast_process(python: Path, memory: str) -> Iterator[Callable[[Path], Way] | None]:
     """Hands folders to a process of Feast's own, or says why there is none."""
-    reason = _install(python)
+    reason = install_feast(python)
     if reason is not None:
         print(f"Feast is left out: {reason}")
         yield None
@@ -43,7 +43,7 @@ def _asked(process: subprocess.Popen[str], folder: Path) -> tuple[float, float]:
     raise SystemExit(f"Feast ended with {process.wait()}; run {PEER} by hand to see why")
 
 
-def _install(python: Path) -> str | None:
+def install_feast(python: Path) -> str | None:
     """Nothing when Feast is there; otherwise why it is not."""
     if python.exists():
         return None
