@@ -68,8 +68,8 @@ def drop_tiles(connection: sqlite3.Connection, table: FeatureTable) -> None:
 def replace_tiles_of(connection: sqlite3.Connection, table: FeatureTable, touched: str, tiles: Iterable[pa.RecordBatch]) -> None:
     """The tiles of the keys in the table ``touched`` become ``tiles``."""
     name = tiles_of(table)
-    same = " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in table.keys)
-    connection.execute(f"DELETE FROM {name} WHERE EXISTS (SELECT 1 FROM {touched} AS other WHERE {same})")  # noqa: S608  identifiers
+    keys = ", ".join(map(quoted, table.keys))
+    connection.execute(f"DELETE FROM {name} WHERE ({keys}) IN (SELECT {keys} FROM {touched})")  # noqa: S608  identifiers
     insert_tiles(connection, table, tiles)
 
 

@@ -42,14 +42,12 @@ def bury(connection: sqlite3.Connection, table: FeatureTable, condition: str) ->
     ).rowcount
 
 
-def remove_tombstones(connection: sqlite3.Connection, table: FeatureTable, fresh: str) -> None:
-    """Of the keys in the table ``fresh`` that have a row again."""
-    stones = tombstones_of(table)
-    present = (
-        f"EXISTS (SELECT 1 FROM {other} AS other WHERE {same_key(table, stones)})"  # noqa: S608  identifiers
-        for other in (fresh, quoted(table.name))
-    )
-    connection.execute(f"DELETE FROM {stones} WHERE {' AND '.join(present)}")  # noqa: S608  identifiers
+def remove_tombstones(connection: sqlite3.Connection, table: FeatureTable, fresh: str | None = None) -> None:
+    """Of the keys that have a row again; only keys in the table ``fresh`` are looked at, where it is given."""
+    stones, keys = tombstones_of(table), ", ".join(map(quoted, table.keys))
+    present = f"EXISTS (SELECT 1 FROM {quoted(table.name)} AS other WHERE {same_key(table, stones)})"  # noqa: S608  identifiers
+    likely = "" if fresh is None else f"({keys}) IN (SELECT {keys} FROM {fresh}) AND "  # noqa: S608  identifiers
+    connection.execute(f"DELETE FROM {stones} WHERE {likely}{present}")  # noqa: S608  identifiers
 
 
 def is_alive(table: FeatureTable, fresh: str) -> str:

@@ -56,7 +56,7 @@ class SqliteWriter:
             sqlite_tiles.drop_tiles(self._connection, self._table)
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._table.name)}")
         self._connection.execute(f"ALTER TABLE {quoted(_NEXT)} RENAME TO {quoted(self._table.name)}")
-        sqlite_tombstones.remove_tombstones(self._connection, self._table, quoted(self._table.name))
+        sqlite_tombstones.remove_tombstones(self._connection, self._table)
         count = self._count(quoted(self._table.name))
         return Written(rows_written=count, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
 
@@ -66,14 +66,10 @@ class SqliteWriter:
         self._fill_fresh(rows)
         self._fill_touched(touched)
         sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=True)
-        name = quoted(self._table.name)
-        same = sqlite_tombstones.same_key(self._table, name)
-        gone = (
-            f"EXISTS (SELECT 1 FROM temp.{_TOUCHED} AS other WHERE {same}) "  # noqa: S608  identifiers
-            f"AND NOT EXISTS (SELECT 1 FROM temp.{_FRESH} AS other WHERE {same})"
-        )
+        keys = ", ".join(map(quoted, self._table.keys))
+        gone = f"({keys}) IN (SELECT {keys} FROM temp.{_TOUCHED} EXCEPT SELECT {keys} FROM temp.{_FRESH})"  # noqa: S608  identifiers
         deleted = sqlite_tombstones.bury(self._connection, self._table, gone)
-        self._connection.execute(f"DELETE FROM {name} WHERE {gone}")  # noqa: S608  identifiers
+        self._connection.execute(f"DELETE FROM {quoted(self._table.name)} WHERE {gone}")  # noqa: S608  identifiers
         added = self._new_among_fresh()
         written = self._merge("true", "")
         return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten, rows_added=added)
