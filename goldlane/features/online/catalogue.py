@@ -122,6 +122,14 @@ def stored_catalogue(text: str | None) -> Catalogue | None:
         return None
 
 
+def with_a_key_less(text: str | None) -> str | None:
+    """What a store keeps of a table after one of its keys was deleted; fields of a later version stay, and so does what is damaged."""
+    told = stored_catalogue(text)
+    if text is None or told is None or not told.rows:
+        return text
+    return json.dumps({**json.loads(text), "rows": told.rows - 1}, ensure_ascii=False, sort_keys=True)
+
+
 _PARTS: dict[str, type[Any]] = {
     "nodes": GraphNode,
     "edges": tuple,

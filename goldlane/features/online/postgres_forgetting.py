@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from goldlane.features.online.catalogue import with_a_key_less
 from goldlane.features.online.forgotten import Forgotten, entity_hash, new_salt
 from goldlane.features.online.postgres_schema import columns_of
 from goldlane.features.online.postgres_types import key_encoder, parameter_type
@@ -38,6 +39,8 @@ def forget(connection: Connection[Any], table: FeatureTable, key: tuple[Any, ...
     for suffix in (TILES, TOMBSTONES):
         if columns_of(connection, table.name + suffix):
             _delete(connection, table.name + suffix, table, sent)
+    if found:
+        _take_a_key_off(connection, table.name)
     for statement in (_SALT, _FORGOTTEN):
         connection.execute(statement)
     connection.execute("LOCK TABLE goldlane_salt")
@@ -68,6 +71,11 @@ def forgotten_of(connection: Connection[Any], table: FeatureTable) -> Forgotten 
 def _delete(connection: Connection[Any], name: str, table: FeatureTable, key: tuple[Any, ...]) -> bool:
     same = " AND ".join(f"{quoted(column)} = ${n}::{parameter_type(table.key_types[column])}" for n, column in enumerate(table.keys, 1))
     return connection.execute(f"DELETE FROM {quoted(name)} WHERE {same}", key).rowcount > 0
+
+
+def _take_a_key_off(connection: Connection[Any], name: str) -> None:
+    for (catalogue,) in connection.execute("SELECT catalogue FROM goldlane_tables WHERE name = $1 FOR UPDATE", (name,)).fetchall():
+        connection.execute("UPDATE goldlane_tables SET catalogue = $1 WHERE name = $2", (with_a_key_less(catalogue), name))
 
 
 def _salt(connection: Connection[Any]) -> str:

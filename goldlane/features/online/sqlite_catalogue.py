@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from goldlane.features.declarations import FeatureTable
-from goldlane.features.online.catalogue import stored_catalogue
+from goldlane.features.online.catalogue import stored_catalogue, with_a_key_less
 from goldlane.features.online.store import Publication
 from goldlane.features.online.values import EPOCH, microseconds_of
 
@@ -52,6 +52,13 @@ def write_entry(connection: sqlite3.Connection, publication: Publication, previo
             None if publication.catalogue is None else publication.catalogue.to_json(),
         ),
     )
+
+
+def take_a_key_off(connection: sqlite3.Connection, name: str) -> None:
+    """Count one key less in the catalogue of ``name``."""
+    row = connection.execute("SELECT catalogue FROM goldlane_tables WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        connection.execute("UPDATE goldlane_tables SET catalogue = ? WHERE name = ?", (with_a_key_less(row[0]), name))
 
 
 def _entry(row: tuple[int, int | None, str | None, int, str, str | None]) -> Entry:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.features.online.forgotten import Forgotten, entity_hash, new_salt
+from goldlane.features.online.sqlite_catalogue import take_a_key_off
 from goldlane.features.online.sqlite_files import clear_errors, open_writer, transaction
 from goldlane.features.online.sqlite_schema import TILES, TOMBSTONES, columns_of
 from goldlane.features.online.values import quoted
@@ -39,6 +40,8 @@ def forget(path: Path, table: FeatureTable, key: tuple[object, ...]) -> bool:
             for suffix in (TILES, TOMBSTONES):
                 if columns_of(connection, table.name + suffix):
                     _delete(connection, quoted(table.name + suffix), table, key)
+            if found:
+                take_a_key_off(connection, table.name)
             _remember(connection, table, key)
         with clear_errors(path):
             connection.execute("PRAGMA busy_timeout = 0")

@@ -13,7 +13,16 @@ import pytest
 from goldlane.expectations import Rule, Rules, row_count_between
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.online import OnlineStore
-from goldlane.features.online.catalogue import HISTORY, Catalogue, CountedRule, Drift, GraphNode, PastPublish, stored_catalogue
+from goldlane.features.online.catalogue import (
+    HISTORY,
+    Catalogue,
+    CountedRule,
+    Drift,
+    GraphNode,
+    PastPublish,
+    stored_catalogue,
+    with_a_key_less,
+)
 from goldlane.features.publishing import publish
 
 Frame = Callable[..., Any]
@@ -117,6 +126,24 @@ def test_rows_are_unknown_where_an_earlier_goldlane_published_and_known_again_af
 
     assert unknown is None
     assert told(store).rows == 1
+
+
+def test_a_forgotten_key_is_counted_no_more(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    publish(merchants, frame([("M1", 3, "low", 1), ("M2", 3, "low", 1)]), store, catalogue=WHOLE)
+
+    store.forget("merchants", {"merchant_id": "M1"})
+    store.forget("merchants", {"merchant_id": "never seen"})
+
+    assert told(store).rows == 1
+    assert told(store).nodes == WHOLE.nodes
+
+
+def test_a_forgotten_key_takes_nothing_else_out_of_a_later_version_s_catalogue() -> None:
+    later = json.dumps({**json.loads(WHOLE.to_json()), "owner": "risk"})
+
+    assert json.loads(with_a_key_less(later) or "") == {**json.loads(later), "rows": 2}
+    assert with_a_key_less("damaged") == "damaged"
+    assert with_a_key_less(None) is None
 
 
 def test_the_gate_s_rules_have_their_counts_their_predicate_and_their_reason(
