@@ -58,5 +58,10 @@ def serve(  # noqa: PLR0913  one parameter per option
     )
     with listen(host, port) as listening:
         place = f"[{host}]" if ":" in host else host
-        told = f"serving {service.store} at http://{place}:{listening.getsockname()[1]}"
+        told = f"serving {_without_password(service.store)} at http://{place}:{listening.getsockname()[1]}"
         run(service, listening, workers=workers, ready=lambda: progress().print(told, markup=False))
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"

@@ -13,6 +13,7 @@ from goldlane.serving.refusals import RefusedRequestError
 from goldlane.serving.tokens import EVERYTHING, Token, matching
 
 ANYBODY = Token(id="", name="anybody", salt="", sha256="", scopes=frozenset([EVERYTHING]), created_at=datetime.now(timezone.utc))
+_REMEMBERED = 1_024
 
 
 class Access(Protocol):
@@ -38,12 +39,23 @@ class TokenAccess:
 
     def __init__(self, file: TokenHolder) -> None:
         self._file = file
+        self._tokens, self._matched = file.tokens, dict[bytes, Token]()
 
     def token(self, authorization: bytes | None, host: bytes | None) -> Token:  # noqa: ARG002  see Access
         """See ``Access``."""
         if authorization is None:
             raise RefusedRequestError(401, "no token was sent; send the header Authorization: Bearer <token>")
-        return self._valid(matching(self._file.tokens, _credentials(authorization)))
+        if self._file.tokens is not self._tokens:
+            self._tokens, self._matched = self._file.tokens, {}
+        token = self._matched.get(authorization) or self._match(authorization)
+        return self._valid(token) if token is None or token.expires_at is not None else token
+
+    def _match(self, authorization: bytes) -> Token | None:
+        """Hashing takes as long as the lookup; who was let in once is known by the header until the file changes."""
+        token = matching(self._tokens, _credentials(authorization))
+        if token is not None and len(self._matched) < _REMEMBERED:
+            self._matched[authorization] = token
+        return token
 
     def holder(self, token_id: str) -> Token:
         """See ``Access``."""

@@ -7,6 +7,7 @@ catch-all at ``/`` comes last. Requests to them have passed the gate: token, bod
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -41,6 +42,9 @@ def make_app(serving: Serving, *, refresh_tokens: Callable[[], object] | None = 
             await running.enter_async_context(watching(serving, refresh_tokens))
             for lifespan_of_part in _lifespans(added):
                 await running.enter_async_context(lifespan_of_part())
+            # What is there now stays: looking through it again for garbage took a tenth of the time of a request.
+            gc.collect()
+            gc.freeze()
             yield
         serving.store.close()
 

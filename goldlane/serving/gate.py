@@ -91,7 +91,10 @@ class Gate:
         body = await body_of(receive, request.headers, serving.limits.body_bytes)
         records = records_of(body, serving.limits.records)
         request.records = len(records)
-        answer = await serving.read(lambda: outputs(serving.store, serving.endpoints, name, records))
+        if serving.reads_inline:
+            answer = outputs(serving.store, serving.endpoints, name, records)
+        else:
+            answer = await serving.read(lambda: outputs(serving.store, serving.endpoints, name, records))
         await request.send(send, 200, answer)
 
     async def _behind(self, request: _Request, receive: Receive, send: Send) -> None:

@@ -55,7 +55,10 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """See ``httptools``."""
         self.in_head = False
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.limits.head_bytes:
+        if (
+            self.head_bytes > self.limits.head_bytes
+            and sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.limits.head_bytes
+        ):
             self._refuse_head()
             return
         super().on_headers_complete()
