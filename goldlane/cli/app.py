@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, graph, lookup, mcp, publish, replay, report, run, sample, serve, token
+from goldlane.cli import check, demo, events, forget, graph, lookup, maintain, mcp, publish, replay, report, run, sample, serve, token
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -33,6 +33,8 @@ app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.add_typer(token.app, name="token")
 app.command("replay")(replay.replay)
+app.command("forget")(forget.forget)
+app.command("maintain")(maintain.maintain)
 
 
 # What Typer raises for wrong arguments. Recent releases carry a Click of their own, so it is named by what BadParameter descends from.

@@ -26,7 +26,7 @@ def lookup(
     as_json: JsonOption = False,
 ) -> None:
     """The newest features of one entity, and how old they are."""
-    entity = _entity(key)
+    entity = entity_of_arguments(key, "lookup")
     answer = store_or_default(store, project()).lookup(table, entity)
     names = _chosen(answer, features, table)
     if as_json:
@@ -35,9 +35,9 @@ def lookup(
         _print(table, entity, answer, names)
 
 
-def _entity(given: Sequence[str]) -> dict[str, str]:
-    """``KEY=VALUE`` arguments as a key."""
-    entity = pairs(given, "lookup")
+def entity_of_arguments(given: Sequence[str], command: str) -> dict[str, str]:
+    """``KEY=VALUE`` arguments of ``command`` as a key."""
+    entity = pairs(given, command)
     if len(entity) != len(given):
         raise UsageError(f"the key {' '.join(given)} names a column twice")
     return entity

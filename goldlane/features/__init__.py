@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from goldlane.features.tracking import log_model, log_training_set
     from goldlane.features.training import TrainingSet, rebuild_training_set, training_set
     from goldlane.features.windows import with_rolling_features
+    from goldlane.forgotten import without_forgotten
 
 _MODULES = {
     "Feature": "goldlane.features.declarations",
@@ -44,6 +45,7 @@ _MODULES = {
     "window_rules": "goldlane.features.faults",
     "with_rolling_features": "goldlane.features.windows",
     "with_tiled_features": "goldlane.features.tile_windows",
+    "without_forgotten": "goldlane.forgotten",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "window_rules",
     "with_rolling_features",
     "with_tiled_features",
+    "without_forgotten",
 ]
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from goldlane.errors import Mistakes, first_line
 from goldlane.features.arrow_batches import conformed, fields_of, key_schema, together
 from goldlane.features.delta_files import SORT_MEMORY, ask, ask_sorted, columns, count_rows, open_delta, plain_text
+from goldlane.features.forgotten_entities import forgotten_beside, forgotten_rows
 from goldlane.features.online.values import quoted
 from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
 
@@ -31,6 +32,8 @@ _FEED = "delta.enableChangeDataFeed"
 class GoldTable:
     """One version of a Delta table: the newest when it was opened, unless one is named.
 
+    Rows of entities that its storage has forgotten are left out.
+
     Raises:
         UsageError: there is no such Delta table.
         FeatureError: the version can no longer be read.
@@ -38,6 +41,7 @@ class GoldTable:
 
     def __init__(self, table: FeatureTable, path: Path, version: int | None = None) -> None:
         self._table, self.path, self.delta = table, path, open_delta(path, table.name, version)
+        self._forgotten = [entity for entity in forgotten_beside(path) if set(entity.key_columns) <= set(table.keys)]
         self._key_schema = key_schema(table)
         self.id = str(self.delta.metadata().id)
         self.version = int(self.delta.version())
@@ -66,7 +70,7 @@ class GoldTable:
 
     def rows(self, memory: str = SORT_MEMORY) -> Iterator[pa.RecordBatch]:
         """Every row, rows with NULLs among them, except those that a newer one of their key follows in the same batch."""
-        query = f"SELECT {columns(self._table.columns)} FROM gold"  # noqa: S608  identifiers
+        query = f"SELECT {columns(self._table.columns)} FROM {self._remaining()}"  # noqa: S608  identifiers
         yield from map(self._without_older, ask_sorted(self.delta, query, (*self._table.keys, self._table.event_time), memory))
 
     def rows_of(self, keys: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -75,7 +79,7 @@ class GoldTable:
 
     def columns_of(self, names: Iterable[str], keys: pa.Table) -> Iterator[pa.RecordBatch]:
         """These columns, the keys among them, of every row whose key is among ``keys``."""
-        for batch in ask(self.delta, f"SELECT {columns(names)} FROM gold"):  # noqa: S608  identifiers
+        for batch in ask(self.delta, f"SELECT {columns(names)} FROM {self._remaining()}"):  # noqa: S608  identifiers
             yield self._of_keys(batch, keys)
 
     @property
@@ -98,7 +102,7 @@ class GoldTable:
         names = self._key_schema.names
         newest = f"({self._newest()}) AS newest ON {' AND '.join(f'tiles.{name} = newest.{name}' for name in map(quoted, names))}"
         wanted = ", ".join(f"tiles.{quoted(name)} AS {quoted(name)}" for name in (*names, *TILE_COLUMNS))
-        reachable = f"SELECT {wanted} FROM gold AS tiles JOIN {newest} WHERE {self._reach()}"  # noqa: S608  identifiers
+        reachable = f"SELECT {wanted} FROM {self._remaining()} AS tiles JOIN {newest} WHERE {self._reach()}"  # noqa: S608  identifiers
         if keys is None:
             yield from ask(self.delta, f"{reachable} ORDER BY {columns(names)}")
             return
@@ -122,6 +126,20 @@ class GoldTable:
             return f"the change data feed since version {version} cannot be read ({first_line(error)})"
         keys = pa.Table.from_batches(batches, schema=self._key_schema).group_by(names).aggregate([])
         return keys.select(names).drop_null().combine_chunks()
+
+    def with_pending(self, touched: pa.Table) -> pa.Table:
+        """``touched``, and the keys in the table of entities that were forgotten and whose rows nobody deleted yet."""
+        condition = forgotten_rows([entity for entity in self._forgotten if not entity.completed], self.types)
+        if condition is None:
+            return touched
+        found = ask(self.delta, f"SELECT DISTINCT {columns(self._key_schema.names)} FROM gold WHERE {condition}")  # noqa: S608  hashes
+        pending = pa.Table.from_batches([conformed(batch, self._key_schema, self.name) for batch in found], schema=self._key_schema)
+        return pa.concat_tables([touched, pending]).combine_chunks()
+
+    def _remaining(self) -> str:
+        """What stands behind FROM."""
+        condition = forgotten_rows(self._forgotten, self.types)
+        return "gold" if condition is None else f"(SELECT * FROM gold WHERE ({condition}) IS NOT TRUE)"  # noqa: S608  names and hashes
 
     def _newest(self) -> str:
         """The microsecond of each key's newest event: every hop has it, the longest in the fewest rows."""

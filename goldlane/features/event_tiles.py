@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.features.arrow_batches import together
+from goldlane.features.forgotten_frames import without_forgotten_of
 from goldlane.features.tiles import TILE_COLUMNS
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class EventTiles:
         from goldlane.session import local_spark
 
         spark = local_spark()
-        events = spark.read.format("delta").option("versionAsOf", self.version).load(str(self.path))
+        stored = spark.read.format("delta").option("versionAsOf", self.version).load(str(self.path))
+        events = without_forgotten_of(stored, self.path, self.table.keys)
         if self.touched is None:
             return events
         return events.join(spark.createDataFrame(self.touched), on=self.touched.column_names, how="left_semi")

@@ -163,7 +163,8 @@ def _touched(gold: GoldTable, writer: TableWriter) -> pa.Table | str:
         return "its declaration changed"
     if previous.version is None or previous.source_id != gold.id or previous.version > gold.version:
         return "what the store holds did not come from an earlier version of this gold table"
-    return gold.touched_since(previous.version)
+    touched = gold.touched_since(previous.version)
+    return touched if isinstance(touched, str) else gold.with_pending(touched)
 
 
 def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: TableWriter, mode: Mode) -> Finished:

@@ -108,7 +108,7 @@ def rebuild_training_set(
     known = TrainingRecord.from_json(record) if isinstance(record, str) else record
     sources = Sources(session_of(labels))
     own = _same_labels(known, labels, sources)
-    found = {table.declaration: sources.pinned(table.pin, table.declaration.name) for table in known.tables if table.pin is not None}
+    found = {table.declaration: sources.rows_of(table.declaration, table.pin) for table in known.tables if table.pin is not None}
     mistakes = [*sources.mistakes, *_changed(known, tables)]
     mistakes += [f"{name} was given as a frame, which nothing can bring back" for name in known.unpinned]
     if mistakes or own is None:

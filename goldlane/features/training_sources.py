@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
+from goldlane.features.forgotten_frames import without_forgotten_of
 from goldlane.features.gold import gold_path
 from goldlane.features.pins import Pin, newest, pinned_frame
 
@@ -54,11 +55,15 @@ class Sources:
             self.mistakes.append(f"{whose}: {missing}")
             return None
 
+    def rows_of(self, table: FeatureTable, pin: Pin) -> Source | None:
+        """A feature table in the version that a record names, without those whom its storage has forgotten since."""
+        return _without_forgotten(self.pinned(pin, table.name), table)
+
     def tables(self, tables: Tables, storage: str | Path | None) -> dict[FeatureTable, Source]:
         """Every feature table that can be opened."""
         found = {}
         for table, place in self._places(tables, storage):
-            source = self.newest(place, table.name)
+            source = _without_forgotten(self.newest(place, table.name), table)
             if source is not None:
                 found[table] = source
         return found
@@ -80,6 +85,12 @@ class Sources:
                 except UsageError as wrong:
                     self.mistakes.append(str(wrong))
         return places
+
+
+def _without_forgotten(source: Source | None, table: FeatureTable) -> Source | None:
+    if source is None or source.pin is None or "/" not in source.pin.place:
+        return source
+    return replace(source, frame=without_forgotten_of(source.frame, Path(source.pin.place), table.keys))
 
 
 def session_of(labels: Place | None) -> SparkSession:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.autoloader.local_files import is_local, listed
+from goldlane.pipelines.quietcommits import is_quiet
 from goldlane.pipelines.seenfiles import seen_files
 
 if TYPE_CHECKING:
@@ -67,10 +68,15 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _nodes(plan: Any) -> Iterator[Any]:
+    """The parts of a plan that rows flow through; a batch that a stream is joined with brings no rows of its own."""
+    children = [plan.children().apply(index) for index in range(plan.children().size())]
+    streams = [child for child in children if child.isStreaming()]
+    if plan.getClass().getSimpleName() == "Join" and len(streams) == 1:
+        yield from _nodes(streams[0])
+        return
     yield plan
-    children = plan.children()
-    for index in range(children.size()):
-        yield from _nodes(children.apply(index))
+    for child in children:
+        yield from _nodes(child)
 
 
 def _source(node: Any) -> _Source:
@@ -100,6 +106,6 @@ def _delta_is_current(session: SparkSession, path: str, position: dict[str, Any]
     return (
         position.get("index") == _BEFORE_FIRST
         and position.get("isStartingVersion") is False
-        and position.get("reservoirVersion") == snapshot.version() + 1
         and position.get("reservoirId") == snapshot.metadata().id()
+        and is_quiet(Path(path.removeprefix("file:")), int(position["reservoirVersion"]), int(snapshot.version()))
     )

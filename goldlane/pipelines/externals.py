@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
+from goldlane.forgotten import NAME as FORGOTTEN
+from goldlane.forgotten import ensure_forgotten
 from goldlane.pipelines.connectors import Elsewhere, as_messages, binding_of, columns_of, is_binding
 from goldlane.pipelines.errors import MissingTableError
 from goldlane.pipelines.names import Namespace, TableName, fits, name_parts
@@ -100,7 +102,13 @@ class Externals:
         if name.key in self._inputs:
             return self._inputs[name.key]
         table = self._storage.table(name)
-        return table if (table / "_delta_log").is_dir() else self._spelled_otherwise(name_parts(written))
+        found = table if (table / "_delta_log").is_dir() else self._spelled_otherwise(name_parts(written))
+        return self._forgotten(name, written) if found is None else found
+
+    def _forgotten(self, name: TableName, written: str) -> Path | None:
+        """The storage's own table of forgotten entities, which any pipeline may read, unless it has another one of that name."""
+        is_meant = name.table.lower() == FORGOTTEN and not self.in_catalog(written)
+        return ensure_forgotten(self._storage.root) if is_meant else None
 
     def _spelled_otherwise(self, parts: Sequence[str]) -> Path | None:
         fitting = {spelling: path for spelling, path in self._spellings.items() if fits(spelling, parts)}

@@ -18,6 +18,7 @@ from goldlane.pipelines.guards import Guard, evaluating
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.outcome import FlowCounts, RuleResult
 from goldlane.pipelines.plan import Plan
+from goldlane.pipelines.quietcommits import over_forgettings
 from goldlane.pipelines.reads import NO_OPTIONS
 from goldlane.pipelines.resolution import Names
 from goldlane.pipelines.storage import Storage
@@ -138,15 +139,25 @@ class FlowReads:
         world = self._world
         qualified = world.names.of(name, self._flow.target)
         planned = world.plan.datasets.get(qualified.key)
+        if planned is None and streams:
+            place = world.externals.location(qualified, name)
+            return world.externals.stream(qualified, name, options if place is None else self._passing(options, place))
         if planned is None:
-            return world.externals.stream(qualified, name, options) if streams else world.externals.batch(qualified, name, options)
+            return world.externals.batch(qualified, name, options)
         if planned.kind is Kind.VIEW:
             return self._view(planned.flows[0].flow, planned.dataset)
         path = world.storage.table(planned.dataset.name)
         if not (path / "_delta_log").is_dir():
             raise PipelineError(f"{name!r} has no table, for no update wrote it yet", hint="leave out refresh, or name it there, too")
-        reader = world.session.readStream if streams else world.session.read
-        return reader.format("delta").options(**options).load(str(path))
+        if streams:
+            return world.session.readStream.format("delta").options(**self._passing(options, path)).load(str(path))
+        return world.session.read.format("delta").options(**options).load(str(path))
+
+    def _passing(self, options: Mapping[str, str], table: Path) -> Mapping[str, str]:
+        storage, target = self._world.storage, self._flow.target
+        if target is None:
+            return options
+        return over_forgettings(options, table, storage.checkpoint(target, self._flow.name, storage.generation(target)))
 
     def _view(self, flow: Flow, dataset: Dataset) -> DataFrame:
         if not isinstance(flow, QueryFlow):

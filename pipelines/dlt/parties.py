@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from expectations import CUSTOMERS, MERCHANTS
 from goldlane.expectations import split
+from goldlane.features import without_forgotten
 from pipelines.silver.arrival import ARRIVAL
 from pipelines.silver.customers import typed_customers
 from pipelines.silver.merchants import typed_merchants
@@ -19,12 +20,22 @@ if TYPE_CHECKING:
 CHANGE = ("operation", "sequence", "changed_at")
 
 
+def remembered_customer_changes() -> DataFrame:
+    """Every typed change of customers that nobody asked to forget."""
+    return without_forgotten(dlt.read_stream("bronze_customers").transform(typed_customers), dlt.read("forgotten"), "customer_id")
+
+
+def remembered_merchant_changes() -> DataFrame:
+    """Every typed change of merchants that nobody asked to forget."""
+    return without_forgotten(dlt.read_stream("bronze_merchants").transform(typed_merchants), dlt.read("forgotten"), "merchant_id")
+
+
 @dlt.view(name="clean_customer_changes", comment="Typed changes of customers that broke no rule, in any order.")
 @dlt.expect_all(CUSTOMERS.warn)
 @dlt.expect_all_or_drop(CUSTOMERS.drop)
 def clean_customer_changes() -> DataFrame:
     """What AUTO CDC reads."""
-    return dlt.read_stream("bronze_customers").transform(typed_customers)
+    return remembered_customer_changes()
 
 
 @dlt.view(name="clean_merchant_changes", comment="Typed changes of merchants that broke no rule, in any order.")
@@ -32,7 +43,7 @@ def clean_customer_changes() -> DataFrame:
 @dlt.expect_all_or_drop(MERCHANTS.drop)
 def clean_merchant_changes() -> DataFrame:
     """What AUTO CDC reads."""
-    return dlt.read_stream("bronze_merchants").transform(typed_merchants)
+    return remembered_merchant_changes()
 
 
 dlt.create_streaming_table(
@@ -70,10 +81,10 @@ dlt.create_auto_cdc_flow(
 @dlt.table(name="silver_customers_quarantine", comment="Changes of customers that broke a rule, as they came, and which rules they broke.")
 def silver_customers_quarantine() -> DataFrame:
     """The other half of ``clean_customer_changes``."""
-    return split(dlt.read_stream("bronze_customers").transform(typed_customers), CUSTOMERS).quarantined
+    return split(remembered_customer_changes(), CUSTOMERS).quarantined
 
 
 @dlt.table(name="silver_merchants_quarantine", comment="Changes of merchants that broke a rule, as they came, and which rules they broke.")
 def silver_merchants_quarantine() -> DataFrame:
     """The other half of ``clean_merchant_changes``."""
-    return split(dlt.read_stream("bronze_merchants").transform(typed_merchants), MERCHANTS).quarantined
+    return split(remembered_merchant_changes(), MERCHANTS).quarantined

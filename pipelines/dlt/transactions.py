@@ -8,6 +8,7 @@ import dlt
 
 from expectations import TRANSACTIONS
 from goldlane.expectations import split
+from goldlane.features import without_forgotten
 from pipelines.silver.arrival import ARRIVAL, order_of_arrival
 from pipelines.silver.transactions import typed_transactions
 
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+def remembered_transactions() -> DataFrame:
+    """Every typed transaction of customers and merchants that nobody asked to forget."""
+    rows = dlt.read_stream("bronze_transactions").transform(typed_transactions)
+    return without_forgotten(rows, dlt.read("forgotten"), "customer_id", "merchant_id")
+
+
 @dlt.view(name="clean_transactions", comment="Typed transactions that broke no rule, resends included.")
 @dlt.expect_all(TRANSACTIONS.warn)
 @dlt.expect_all_or_drop(TRANSACTIONS.drop)
 def clean_transactions() -> DataFrame:
     """What AUTO CDC and the real-time stream read."""
-    return dlt.read_stream("bronze_transactions").transform(typed_transactions)
+    return remembered_transactions()
 
 
 dlt.create_streaming_table(
@@ -41,4 +48,4 @@ dlt.create_auto_cdc_flow(
 @dlt.table(name="silver_transactions_quarantine", comment="Transactions that broke a rule, as they came, and which rules they broke.")
 def silver_transactions_quarantine() -> DataFrame:
     """The other half of ``clean_transactions``."""
-    return split(dlt.read_stream("bronze_transactions").transform(typed_transactions), TRANSACTIONS).quarantined
+    return split(remembered_transactions(), TRANSACTIONS).quarantined
