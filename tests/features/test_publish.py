@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import threading
 from collections.abc import Callable
@@ -370,33 +369,3 @@ def test_a_spark_frame_is_published(spark: SparkSession, store: OnlineStore, mer
 
     assert velocities(store, "M1") == [1]
     assert (published.rows_written, published.rows_late) == (1, 1)
-
-
-def _publish_in_full(url: str, storage: Path, table: FeatureTable) -> None:
-    publish(table, storage, open_store(url), mode="snapshot")
-
-
-@pytest.mark.slow
-def test_a_publish_killed_at_any_moment_leaves_a_published_version(
-    store: OnlineStore, merchants: FeatureTable, gold: Gold, storage: Path, path: Path
-) -> None:
-    gold([(f"M{number}", 1, "low", 1) for number in range(60_000)])
-    publish(merchants, storage, store)
-    gold([(f"M{number}", 2, "low", 2) for number in range(60_000)], mode="overwrite")
-    spawn, sample = multiprocessing.get_context("spawn"), [f"M{number}" for number in range(0, 60_000, 997)]
-    seen = set()
-
-    for moment in range(8):
-        process = spawn.Process(target=_publish_in_full, args=(f"sqlite:///{path}", storage, merchants))
-        process.start()
-        process.join(0.35 + moment * 0.15)
-        process.kill()
-        process.join()
-        (publication,) = store.publications()
-        found = set(velocities(store, *sample))
-        assert found == {1 if publication.version == 0 else 2}
-        seen |= found
-
-    assert publish(merchants, storage, store).version == 1
-    assert set(velocities(store, *sample)) == {2}
-    assert 1 in seen
