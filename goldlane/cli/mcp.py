@@ -43,8 +43,9 @@ def mcp(  # noqa: PLR0913  one parameter per option
         )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="goldlane mcp: %(message)s")
     settings = project()
-    opened = open_store(store or settings.store, folder=Path.cwd() if store else settings.root, answers=answers)
-    server = feature_server(FeatureTools(opened, names(tables)))
+    url = store or settings.store
+    opened = open_store(url, folder=Path.cwd() if store else settings.root, answers=answers)
+    server = feature_server(FeatureTools(opened, names(tables)), inline=url.startswith("sqlite:"))
     if http:
         _serve(server, (host, port), tokens, [host, *(allow_host or ())])
         opened.close()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from goldlane.errors import GoldlaneError, MissingExtraError
 from goldlane.serving.agents.mcp_tokens import tables_of
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from goldlane.serving.tools import AgentTool, FeatureTools
 
+Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
 _INSTRUCTIONS = "Features of entities, read-only. An answer is what is known, with its age; what it does not name is not known."
 
 
-def feature_server(tools: FeatureTools) -> Server[Any]:
+def feature_server(tools: FeatureTools, *, inline: bool) -> Server[Any]:
     """A server of ``describe_features`` and ``get_features``, which offers nothing else and changes nothing.
+
+    ``inline`` reads in the loop itself, which suits SQLite: it answers in less time than the way to a thread and back takes. A store that
+    has to be waited for is read by threads, and the loop goes on meanwhile.
 
     Raises:
         MissingExtraError: the SDK is not installed.
@@ -34,9 +38,12 @@ def feature_server(tools: FeatureTools) -> Server[Any]:
     except ImportError as missing:
         raise MissingExtraError("mcp", needed_for="goldlane mcp") from missing
 
+    async def answered(function: Callable[..., Result], *arguments: Any) -> Result:
+        return function(*arguments) if inline else await asyncio.to_thread(function, *arguments)
+
     async def list_tools(context: Any, _: Any) -> types.ListToolsResult:
         try:
-            listed = await asyncio.to_thread(tools.tools, _allowed(context))
+            listed = await answered(tools.tools, _allowed(context))
         except GoldlaneError as error:
             _LOG.error("tools/list: %s", error.message)
             raise MCPError(types.INTERNAL_ERROR, "The feature store cannot be read at the moment; try again later.") from error
@@ -45,8 +52,7 @@ def feature_server(tools: FeatureTools) -> Server[Any]:
     async def call_tool(context: Any, asked: types.CallToolRequestParams) -> types.CallToolResult:
         if asked.name not in schemas:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {asked.name!r}; there are {', '.join(schemas)}")
-        # The loop goes on while a store waits for its disk or its server.
-        answer = await asyncio.to_thread(tools.call, asked.name, asked.arguments, _allowed(context))
+        answer = await answered(tools.call, asked.name, asked.arguments, _allowed(context))
         return types.CallToolResult(content=[types.TextContent(text=answer.text)], is_error=answer.is_error)
 
     schemas = {tool.name: tool.parameters for tool in tools.tools()}

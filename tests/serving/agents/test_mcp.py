@@ -24,8 +24,11 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from goldlane.features.online import OnlineStore
+from goldlane.serving.agents.mcp_server import feature_server
 from goldlane.serving.token_files import read_tokens, write_tokens
 from goldlane.serving.tokens import new_token
+from goldlane.serving.tools import FeatureTools
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, ListToolsResult
@@ -269,10 +272,19 @@ from goldlane.features.online import open_store
 from goldlane.serving.agents.mcp_server import feature_server
 from goldlane.serving.agents.mcp_http import mcp_app
 from goldlane.serving.tools import FeatureTools
-mcp_app(feature_server(FeatureTools(open_store({lane_url!r}))))
+mcp_app(feature_server(FeatureTools(open_store({lane_url!r})), inline=True))
 print(sorted(name for name in ("pyspark", "py4j", "delta", "pandas", "numpy", "pyarrow", "mlflow") if name in sys.modules))
 """
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_it_answers_in_the_loop_or_from_a_thread(lane: OnlineStore, inline: bool) -> None:  # noqa: FBT001  the case
+    server = feature_server(FeatureTools(lane), inline=inline)
+
+    result = called(Client(server), "get_features", {"key": {"merchant_id": "M00042"}})
+
+    assert json.loads(text_of(result))["merchant_features"]["weekly_velocity"] == 23
