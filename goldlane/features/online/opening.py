@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
-_FORMS = "a store's URL is sqlite:///file.db (from the working folder), sqlite:////absolute/file.db or postgresql://user@host/database"
+_DATABRICKS = "databricks://"
+_FORMS = (
+    "a store's URL is sqlite:///file.db (from the working folder), sqlite:////absolute/file.db, postgresql://user@host/database "
+    "or databricks://profile/catalog.schema?instance=lakebase"
+)
 
 
 def open_store(url: str, *, folder: str | Path | None = None, answers: str | Path | None = None, sample: float = 0.01) -> OnlineStore:
@@ -61,6 +65,11 @@ def _store_of(url: str, folder: str | Path | None) -> OnlineStore:
         from goldlane.features.online.postgres import PostgresStore
 
         return PostgresStore(url)
+    if isinstance(url, str) and url.startswith(_DATABRICKS):
+        from goldlane.features.online.databricks import DatabricksStore
+        from goldlane.features.online.databricks_place import place_of
+
+        return DatabricksStore(place_of(url))
     if not isinstance(url, str) or not url.startswith(_SQLITE):
         raise UsageError(f"{url!r} is no store that Goldlane can open", hint=_FORMS)
     path = url.removeprefix(_SQLITE)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,7 @@ from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.online.answer_files import PATTERN
 from goldlane.features.online.answer_lines import exact
-from goldlane.features.online.values import EPOCH, FLOATS, NAIVE_EPOCH, family, key_encoder
-
-_STORED: dict[str, Callable[[Any], Any]] = {
-    "decimal": Decimal,
-    "date": date.fromisoformat,
-    "boolean": bool,
-    "timestamp": lambda microseconds: EPOCH + timedelta(microseconds=microseconds),
-    "timestamp_ntz": lambda microseconds: NAIVE_EPOCH + timedelta(microseconds=microseconds),
-}
+from goldlane.features.online.key_values import key_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +97,7 @@ def _logged(document: Mapping[str, Any], served: Served) -> Logged:
     least, greatest = document["versions"] or (None, None)
     return Logged(
         served=served,
-        key=tuple(_key_value(document["key"][key], table.key_types[key]) for key in table.keys),
+        key=tuple(key_value(document["key"][key], table.key_types[key]) for key in table.keys),
         features=features,
         as_of=document["as_of"],
         at=document["at"],
@@ -116,11 +106,3 @@ def _logged(document: Mapping[str, Any], served: Served) -> Logged:
         source_id=document["source_id"],
         published_at=document["published_at"],
     )
-
-
-def _key_value(given: Any, type_name: str) -> Any:
-    """A key's value as Arrow takes it, however its caller wrote it."""
-    if type_name in FLOATS:
-        return float(given)
-    stored = key_encoder(type_name)(given)
-    return _STORED.get(family(type_name), lambda value: value)(stored)

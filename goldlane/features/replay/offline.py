@@ -40,8 +40,8 @@ class Told:
 
 
 def offline_answers(table: FeatureTable, questions: Sequence[Question], rows: Mapping[int, pa.Table]) -> dict[Question, Told]:
-    """The join's answer to each question whose version is in ``rows``: one Spark job, the version being one more key."""
-    asked = [question for question in dict.fromkeys(questions) if question.version in rows]
+    """The join's answer to each of different questions whose version is in ``rows``: one Spark job, the version being one more key."""
+    asked = [question for question in questions if question.version in rows]
     if not asked:
         return {}
     by_version = replace(table, keys=(*table.keys, _VERSION), key_types={**table.key_types, _VERSION: "bigint"})

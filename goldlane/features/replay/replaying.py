@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from goldlane.errors import UsageError
 from goldlane.features.definitions import definition_hash, differences
 from goldlane.features.gold import gold_path
+from goldlane.features.live.live_table import live_path
+from goldlane.features.replay.gold_history import GoldHistory
 from goldlane.features.replay.logs import Logged, read_answers
 from goldlane.features.replay.report import Redefined, Replayed
 from goldlane.features.replay.table_replay import TableReplay
@@ -19,8 +21,6 @@ from goldlane.features.replay.verdicts import Outcome
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.online.store import OnlineStore
-
-_LIVE = "_live"
 
 
 def replay(
@@ -71,11 +71,19 @@ class _Replay:
     def add(self, logged: list[Logged]) -> None:
         """Answers of one table, served under one definition."""
         table = logged[0].served.table
-        path = self._path(table, logged)
-        if path is None:
-            self.outcomes += [Outcome(logged=each, apart="no_gold") for each in logged]
-            return
-        work = TableReplay(table, path, self.told)
+        gold, live = self._gold(table), live_path(table, self.folder)
+        own = {None, None if gold is None else GoldHistory(table, gold).id}
+        streamed = [each for each in logged if each.source_id not in own] if _is_delta(live) else []
+        rest = [each for each in logged if each.source_id in own] if streamed else logged
+        if streamed:
+            self._compare(streamed, TableReplay(table, live, self.told, pinned=False))
+        if rest and gold is not None:
+            self._compare(rest, TableReplay(table, gold, self.told))
+        elif rest:
+            self.outcomes += [Outcome(logged=each, apart="no_gold") for each in rest]
+
+    def _compare(self, logged: list[Logged], work: TableReplay) -> None:
+        table = logged[0].served.table
         outcomes = work.outcomes(logged)
         changed = self._changed(table, len(logged))
         if changed is not None and changed.still_served:
@@ -83,15 +91,12 @@ class _Replay:
         self.outcomes += outcomes
         self.gone |= {f"{table.name} version {version}": why for version, why in work.history.gone.items()}
 
-    def _path(self, table: FeatureTable, logged: Iterable[Logged]) -> Path | None:
-        """The Delta table that the answers' rows are in: of a stream, the one that its micro-batches were written to."""
+    def _gold(self, table: FeatureTable) -> Path | None:
         try:
-            paths = [gold_path(table, self.folder)]
+            path = gold_path(table, self.folder)
         except UsageError:
-            paths = []
-        if all(each.versions[1] is None for each in logged):
-            paths = [self.folder / "tables" / "default" / f"{table.name}{_LIVE}", *paths]
-        return next((path for path in paths if (path / "_delta_log").is_dir()), None)
+            return None
+        return path if _is_delta(path) else None
 
     def _changed(self, table: FeatureTable, answers: int) -> Redefined | None:
         today = self.declared.get(table.name, table)
@@ -101,6 +106,10 @@ class _Replay:
         still = now is not None and definition_hash([now]) == definition_hash([table])
         self.redefined.append(Redefined(table=table.name, answers=answers, changes=tuple(differences(table, today)), still_served=still))
         return self.redefined[-1]
+
+
+def _is_delta(path: Path) -> bool:
+    return (path / "_delta_log").is_dir()
 
 
 def _by_definition(answers: Iterable[Logged]) -> Mapping[tuple[str, str], list[Logged]]:

@@ -24,10 +24,13 @@ _COMMITS_BEHIND = 2
 
 
 class TableReplay:
-    """Outcomes of answers that all have the same ``table`` as their declaration; gold is the Delta table at ``path``."""
+    """Outcomes of answers that all have the same ``table`` as their declaration; gold is the Delta table at ``path``.
 
-    def __init__(self, table: FeatureTable, path: Path, told: Callable[[str], None]) -> None:
-        self._table, self._told = table, told
+    Answers of a stream are not ``pinned`` to its versions: what they were read from is known by their time.
+    """
+
+    def __init__(self, table: FeatureTable, path: Path, told: Callable[[str], None], *, pinned: bool = True) -> None:
+        self._table, self._told, self._pinned = table, told, pinned
         self.history = GoldHistory(table, path)
         self._rows: dict[int, pa.Table] = {}
         self._answers: dict[Question, Told] = {}
@@ -38,7 +41,7 @@ class TableReplay:
         asked = [outcome for outcome in outcomes if self._can_be_asked(outcome)]
         candidates = [self._candidates(outcome.logged) for outcome in asked]
         self._ask((outcome.logged, self._versions(outcome.logged, some)) for outcome, some in zip(asked, candidates, strict=True))
-        lags = Lags(self.history, [outcome.logged for outcome in asked])
+        lags = Lags(self.history, [outcome.logged for outcome in asked] if self._pinned else [])
         for outcome, some in zip(asked, candidates, strict=True):
             self._judge(outcome, some)
             self._look_later(outcome)
@@ -60,14 +63,14 @@ class TableReplay:
         logged = outcome.logged
         if logged.as_of is not None and logged.as_of > logged.at:
             outcome.apart = "ahead"
-        elif logged.source_id not in (None, self.history.id):
+        elif self._pinned and logged.source_id not in (None, self.history.id):
             outcome.apart = "replaced"
         return outcome.apart is None
 
     def _candidates(self, logged: Logged) -> list[int]:
         """The versions one of which the store equalled at the read, the newest first."""
         least, greatest = logged.versions
-        if greatest is None:
+        if greatest is None or not self._pinned:
             known = self.history.version_at(logged.read_at)
             first = 0 if known is None else known
             return list(range(first, min(first + _COMMITS_BEHIND, self.history.newest) + 1))
@@ -80,7 +83,7 @@ class TableReplay:
 
     def _ask(self, asked: Iterable[tuple[Logged, list[int]]]) -> None:
         """Read every version once, for all keys that are asked of it, and join once."""
-        questions = [_question(logged, version) for logged, versions in asked for version in versions]
+        questions = list(dict.fromkeys(_question(logged, version) for logged, versions in asked for version in versions))
         keys: dict[int, set[tuple[object, ...]]] = {}
         for question in questions:
             keys.setdefault(question.version, set()).add(question.key)

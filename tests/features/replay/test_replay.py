@@ -13,7 +13,7 @@ import pytest
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
-from goldlane.features.online import OnlineStore, open_store
+from goldlane.features.online import OnlineStore, Publication, open_store
 from goldlane.features.publishing import publish
 from goldlane.features.replay import Replayed
 from goldlane.features.replay import replay as replay_answers
@@ -188,6 +188,24 @@ def test_a_gold_table_that_was_replaced_is_told_apart(
     document = replayed()
 
     assert (document["compared"], document["apart"]["replaced"]) == (0, 1)
+
+
+def test_answers_of_a_stream_equal_its_own_table(
+    logged: OnlineStore, merchants: FeatureTable, frame: Callable[..., Any], storage: Path, replayed: Callable[..., dict[str, Any]]
+) -> None:
+    from deltalake import write_deltalake
+
+    (storage / "tables" / "default").mkdir(parents=True)
+    for number in (1, 2, 3):
+        rows = frame([("M1", number, "low", number)])
+        with logged.publishing(merchants) as writer:
+            writer.upsert(rows.to_batches())
+            writer.record(Publication(table=merchants, source_id="a stream", version=number))
+        read(logged, "M1")  # the store comes first
+        write_deltalake(str(storage / "tables" / "default" / "merchants_live"), rows, mode="append")
+        read(logged, "M1")
+
+    assert verdicts(replayed()) == {**MATCHED, "matched": 6}
 
 
 def test_the_lag_is_the_time_from_the_commit_to_the_publication(
