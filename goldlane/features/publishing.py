@@ -12,7 +12,7 @@ from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features.cataloguing import Finished, recorded
 from goldlane.features.frame_batches import Frame, frame_batches
 from goldlane.features.gold import gold_path, require_gold, source_name
-from goldlane.features.online.store import Publication, Written
+from goldlane.features.online.store import PlatformStore, Publication, Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     ``rules`` are a gate: a gold table that breaks one of them, or holds two rows of one key and time, is not published.
     ``catalogue`` tells where the table comes from (``goldlane.reports.provenance`` reads it from an event log); without it the store
     keeps what it was told before. Counts, times and the history of publishes are added to either.
-    A ``databricks://`` store is published by the platform, from the gold table of the schema that its URL names.
+    A store on Databricks is published by the platform, from the gold table in the schema that its URL names.
     ``continuous`` goes on until it is stopped, as ``live`` says: see ``goldlane.features.live.publish_continuously``.
 
     Raises:
@@ -81,8 +81,8 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     """
     if mode not in get_args(Mode):
         raise UsageError(f"there is no publish mode {mode!r}; known are {', '.join(get_args(Mode))}")
-    if hasattr(store, "publish_table"):
-        return _by_platform(table, frame_or_storage, store, mode)
+    if isinstance(store, PlatformStore):
+        return store.publish_table(table, frame_or_storage, mode)
     _require_arrow()
     if mode == "continuous":
         from goldlane.features.live import publish_continuously
@@ -103,16 +103,6 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
             finished = _from_frame(table, batches, writer, mode)
             writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
     return replace(finished.published, seconds=round(time.perf_counter() - started, 3))
-
-
-def _by_platform(table: FeatureTable, source: Frame | str | Path, store: Any, mode: Mode) -> Published:
-    """A store that the platform keeps takes the platform's own gold table, wherever the local one is."""
-    if not isinstance(source, (str, Path)):
-        raise UsageError(
-            f"{table.name}: the platform publishes its own tables, not a frame", hint="publish(table, 'catalog.schema', store)"
-        )
-    done: Published = store.publish_table(table, mode)
-    return done
 
 
 def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Finished:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from goldlane.errors import UsageError
@@ -88,8 +89,11 @@ class DatabricksStore:
         tables = declared_tables(self.client, self.place.unity)
         return tuple(found for name in sorted(tables) if (found := self._publication(tables[name])) is not None)
 
-    def publish_table(self, table: FeatureTable, mode: Mode = "triggered") -> Published:
+    def publish_table(self, table: FeatureTable, source: object = None, mode: Mode = "triggered") -> Published:
         """Have the platform bring its table of this name online; see ``goldlane.features.online.databricks_publishing``."""
+        if source is not None and not isinstance(source, (str, Path)):
+            hint = "publish(table, 'catalog.schema', store)"
+            raise UsageError(f"{table.name}: the platform publishes its own gold table, not a frame", hint=hint)
         return Publisher(client=self.client, place=self.place).publish(table, mode)
 
     def publishing(self, table: FeatureTable) -> AbstractContextManager[TableWriter]:

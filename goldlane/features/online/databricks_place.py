@@ -42,9 +42,12 @@ class Place:
             from databricks.sdk import WorkspaceClient
         except ImportError as missing:
             raise MissingExtraError("databricks", needed_for="a databricks:// store") from missing
-        if "." in self.workspace or ":" in self.workspace:
-            return WorkspaceClient(host=f"https://{self.workspace}")
-        return WorkspaceClient(profile=self.workspace)
+        from goldlane.features.online.databricks_errors import clear_errors
+
+        with clear_errors(f"finding the workspace {self.workspace}"):
+            if "." in self.workspace or ":" in self.workspace:
+                return WorkspaceClient(host=f"https://{self.workspace}")
+            return WorkspaceClient(profile=self.workspace)
 
 
 def place_of(url: str) -> Place:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from goldlane.features.errors import FeatureError
 from goldlane.features.online.catalogue import Catalogue
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.feature_sets import FeatureSet
+    from goldlane.features.publishing import Mode, Published
 
 Key: TypeAlias = Mapping[str, object]
 Unknown: TypeAlias = Literal["raise", "empty"]
@@ -177,4 +178,13 @@ class OnlineStore(Protocol):
 
     def close(self) -> None:
         """Let the store's connections go; a later call opens new ones."""
+        ...
+
+
+@runtime_checkable
+class PlatformStore(Protocol):
+    """A store that a platform keeps and publishes to by itself, from a gold table of its own."""
+
+    def publish_table(self, table: FeatureTable, source: object, mode: Mode = "triggered") -> Published:
+        """Have the platform bring its ``table`` online; ``source`` is a place of gold tables, never a frame."""
         ...
