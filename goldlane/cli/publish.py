@@ -44,6 +44,7 @@ def publish(
     A table that breaks a rule of the project is not published, the others are; exit 1.
     """
     from goldlane.features.gold import require_gold
+    from goldlane.features.online.store import PlatformStore
     from goldlane.features.publishing import Published
     from goldlane.reports.provenance import Provenance
 
@@ -53,10 +54,12 @@ def publish(
     chosen = _chosen(declared_tables(settings), tables or [])
     rules = declared_rules(settings)
     sets = declared_sets(settings)
-    require_gold(chosen, folder)
+    by_platform = isinstance(target, PlatformStore)
+    if not by_platform:
+        require_gold(chosen, folder)
     asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules))
     done = [_published(table, asked) for table in chosen]
-    if sets:
+    if sets and not by_platform:
         target.write_feature_sets(sets)
     if as_json:
         print_json({"tables": [_document(each) for each in done]})

@@ -15,6 +15,8 @@ from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Pu
 from goldlane.features.online.values import microseconds_of
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.online.store import Name, OnlineStore, TableWriter
 
@@ -77,10 +79,19 @@ class LoggedStore:
 
 
 class AsyncLoggedStore:
-    """An asyncio store as it was, whose lookups are also sampled into ``answers``. Everything else goes to the store itself."""
+    """An asyncio store as it was, whose lookups are also sampled into ``answers``. Everything else goes to the store itself.
 
-    def __init__(self, store: Any, answers: AnswerLog) -> None:
-        self.store, self.answers = store, answers
+    ``watched`` is what the log asks for publications; it is closed with the store.
+    """
+
+    def __init__(self, store: Any, answers: AnswerLog, watched: OnlineStore | None = None) -> None:
+        self.store, self.answers, self._watched = store, answers, watched
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
         """See ``OnlineStore``."""
@@ -114,6 +125,8 @@ class AsyncLoggedStore:
     async def close(self) -> None:
         """Write the last answers down, then let the store's connections go."""
         self.answers.close()
+        if self._watched is not None:
+            self._watched.close()
         await self.store.close()
 
     def __getattr__(self, name: str) -> Any:

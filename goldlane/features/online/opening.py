@@ -9,7 +9,7 @@ from goldlane.errors import UsageError
 from goldlane.features.online.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from goldlane.features.online.logged import LoggedStore
+    from goldlane.features.online.logged import AsyncLoggedStore, LoggedStore
     from goldlane.features.online.postgres_async import AsyncPostgresStore
     from goldlane.features.online.store import OnlineStore
 
@@ -39,6 +39,8 @@ def open_store(url: str, *, folder: str | Path | None = None, answers: str | Pat
 def open_async_store(url: str) -> AsyncPostgresStore:
     """The PostgreSQL store behind ``url``, for asyncio: ``lookup``, ``lookup_many`` and ``lookup_all`` are awaited, the answers the same.
 
+    ``with_async_answers_logged`` logs a sample of them.
+
     Raises:
         UsageError: there is no such store for asyncio.
         MissingExtraError: psycopg is not installed.
@@ -58,6 +60,16 @@ def with_answers_logged(store: OnlineStore, answers: str | Path, sample: float =
     from goldlane.features.online.logged import LoggedStore
 
     return LoggedStore(store, AnswerLog(Path(answers), sample, store.publications))
+
+
+def with_async_answers_logged(url: str, answers: str | Path, sample: float = 0.01) -> AsyncLoggedStore:
+    """The store of ``open_async_store(url)``, with the answers for ``sample`` of all keys logged in the folder ``answers``."""
+    from goldlane.features.online.answer_log import AnswerLog
+    from goldlane.features.online.logged import AsyncLoggedStore
+
+    # The log's own thread waits for nobody: it asks for publications through a store of its own.
+    watched = _store_of(url, None)
+    return AsyncLoggedStore(open_async_store(url), AnswerLog(Path(answers), sample, watched.publications), watched)
 
 
 def _store_of(url: str, folder: str | Path | None) -> OnlineStore:

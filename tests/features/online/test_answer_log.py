@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,11 @@ from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.online import FeatureNotFoundError, OnlineStore, open_store
 from goldlane.features.online.answer_lines import exact
 from goldlane.features.online.logged import AsyncLoggedStore, LoggedStore
+from goldlane.features.online.opening import with_async_answers_logged
 from goldlane.features.publishing import publish
+
+if TYPE_CHECKING:
+    from goldlane.testing.postgres_server import PostgresServer
 
 Frame = Callable[..., Any]
 READ_AT = datetime(2026, 1, 1, 5, 30, 0, 123456, tzinfo=timezone.utc)
@@ -310,6 +314,30 @@ def test_an_asyncio_store_is_logged_too(logged: LoggedStore, folder: Path, merch
     asyncio.run(read())
 
     assert [line["key"]["merchant_id"] for line in lines(folder)] == ["M1", "M1", "M2", "M1", "M2"]
+
+
+def test_postgres_is_logged_from_threads_and_from_asyncio(
+    postgres_server: PostgresServer, folder: Path, merchants: FeatureTable, gold: Callable[..., Any], storage: Path
+) -> None:
+    url = postgres_server.new_schema()
+    store = open_store(url, answers=folder, sample=1.0)
+    gold([("M1", 1, "low", 7)])
+    publish(merchants, storage, store)
+
+    async def read() -> None:
+        both = with_async_answers_logged(url, folder, 1.0)
+        await both.lookup("merchants", {"merchant_id": "M1"})
+        with pytest.raises(FeatureNotFoundError):
+            await both.lookup_many("merchants", [{"merchant_id": "M1"}, {"merchant_id": "M2"}])
+        await both.close()
+
+    store.lookup("merchants", {"merchant_id": "M1"}, at=READ_AT)
+    store.lookup_all({"merchants": {"merchant_id": "M2"}}, "empty")
+    store.close()
+    asyncio.run(read())
+
+    told = [(line["key"]["merchant_id"], line["features"] and line["features"]["velocity"], line["versions"]) for line in lines(folder)]
+    assert sorted(told, key=str) == [("M1", 7, [0, 0])] * 2 + [("M2", None, [0, 0])] * 2
 
 
 class _Asyncio:

@@ -345,6 +345,25 @@ def test_a_publisher_gives_up_on_what_never_ends(
         Publisher(client=store.client, place=store.place, wait=lambda _: None).publish(SHOPS, "triggered")
 
 
+def test_the_command_publishes_without_a_local_gold_table(
+    workspace: Workspace, opened: Callable[..., OnlineStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from goldlane.cli.app import main
+
+    del opened
+    declared = "from goldlane.features import FeatureTable\nFEATURE_TABLES = (FeatureTable.from_json({!r}),)\n"
+    (tmp_path / "declared_shops.py").write_text(declared.format(SHOPS.to_json()))
+    (tmp_path / "pyproject.toml").write_text('[tool.goldlane]\nfeatures = "declared_shops"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    with pytest.raises(SystemExit) as ended:
+        main(["publish", "--store", "databricks://local/main.pay?instance=lake", "--mode", "snapshot", "--json"])
+
+    assert ended.value.code == 0
+    assert list(workspace.synced) == ["main.pay.shops_online"]
+
+
 def test_local_use_imports_nothing_of_databricks() -> None:
     code = "import sys; from goldlane.features import open_store; open_store('sqlite:///x.db'); import goldlane.features.publishing;"
     asked = "print([name for name in sys.modules if name.split('.')[0] == 'databricks' or 'online.databricks' in name])"
