@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+
+from goldlane.features import Feature, FeatureSet, FeatureTable, open_store, publish
 
 VOID = {"meta", "br", "link", "img", "input"}
 PAGES = (
@@ -240,3 +246,56 @@ def test_examples_name_the_server_as_the_visitor_does(guarded_site: Any, look: L
     assert "http://features.example:8443/serving-endpoints/visits/invocations" in named
     assert "http://127.0.0.1:8000/serving-endpoints/visits/invocations" in odd
     assert "{&#34;merchant_id&#34;: &#34;&lt;merchant_id&gt;&#34;, &#34;day&#34;: 1}" in named
+
+
+def test_a_set_that_lacks_a_table_says_so_and_is_not_asked(tmp_path: Path, new_server: Callable[..., Any], look: Look) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'online.db'}")
+    table = FeatureTable(
+        name="cities", keys=("city",), event_time="as_of", features=(Feature(name="n", type="bigint", description="people"),)
+    )
+    now = pa.array([datetime.now(timezone.utc)], pa.timestamp("us", "UTC"))
+    publish(table, pa.table({"city": ["Ulm"], "as_of": now, "n": [1]}), store)
+    store.write_feature_sets([FeatureSet(name="both", tables=("cities", "rivers"))])
+
+    with new_server(tmp_path / "online.db", insecure=True) as server:
+        asked = Read(look(server, "/sets/both", {"city": "Ulm"}).body).words
+        listed = Read(look(server, "/").body).words
+
+    assert "It cannot be asked now: table 'rivers' is not published." in asked
+    assert "cannot be asked now" in listed
+
+
+def test_a_store_that_is_gone_is_a_page_that_says_so(
+    tmp_path: Path, catalogue_store: Path, new_server: Callable[..., Any], look: Look
+) -> None:
+    path = tmp_path / "online.db"
+    shutil.copy(catalogue_store, path)
+
+    with new_server(path, insecure=True) as server:
+        path.unlink()
+        reply = look(server, "/")
+
+    assert reply.status == 503
+    assert "The store cannot be read now." in Read(reply.body).words
+    assert str(path) not in reply.body.decode()
+
+
+def test_a_store_in_postgresql_is_shown_and_asked_alike(postgres_url: str, new_server: Callable[..., Any], look: Look) -> None:
+    table = FeatureTable(
+        name="cities",
+        keys=("city",),
+        event_time="as_of",
+        ttl=timedelta(days=1),
+        features=(Feature(name="n", type="bigint", description="people"),),
+    )
+    then = pa.array([datetime.now(timezone.utc) - timedelta(hours=3, minutes=1)], pa.timestamp("us", "UTC"))
+    store = open_store(postgres_url)
+    publish(table, pa.table({"city": ["Ulm"], "as_of": then, "n": [126_000]}), store)
+    store.close()
+
+    with new_server(postgres_url, insecure=True) as server:
+        listed = Read(look(server, "/").body).words
+        answer = Read(look(server, "/tables/cities", {"city": "Ulm"}).body).words
+
+    assert "cities city 1 1 fresh, 3 h old" in listed
+    assert "n 126000" in answer
