@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -299,3 +301,20 @@ def test_a_store_in_postgresql_is_shown_and_asked_alike(postgres_url: str, new_s
 
     assert "cities city 1 1 fresh, 3 h old" in listed
     assert "n 126000" in answer
+
+
+def test_what_an_earlier_goldlane_published_is_shown_as_far_as_it_is_known(
+    tmp_path: Path, catalogue_store: Path, new_server: Callable[..., Any], look: Look
+) -> None:
+    shutil.copy(catalogue_store, tmp_path / "online.db")
+    with closing(sqlite3.connect(tmp_path / "online.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE goldlane_tables SET catalogue = NULL")
+
+    with new_server(tmp_path / "online.db", insecure=True) as server:
+        listed = Read(look(server, "/").body).words
+        words = Read(look(server, "/tables/merchants", {"merchant_id": "M1"}).body).words
+
+    assert "merchant_id 4 \N{EN DASH} age unknown" in listed
+    assert "Keys in store not counted Newest event not known as_of" in words
+    assert "Source a table or stream version 2" in words
+    assert "velocity 11 sales" in words
