@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import check, demo, events, forget, graph, lookup, maintain, mcp, publish, replay, report, run, sample, serve, token
+from goldlane.cli import bundle, check, demo, events, forget, graph, lookup, maintain, mcp, publish, replay, report, run, sample, serve, token
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
@@ -31,6 +31,7 @@ app.command("publish")(publish.publish)
 app.command("lookup")(lookup.lookup)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(token.app, name="token")
 app.command("replay")(replay.replay)
 app.command("forget")(forget.forget)

@@ -1,0 +1,42 @@
+"""Variables, and texts in which they are filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from goldlane.bundles.loading import Bundle
+
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_DEPTH = 10
+
+
+def resolved(bundle: Bundle, text: str) -> str:
+    """``text`` with the variables that have a value in this target; other references stay."""
+    for _ in range(_DEPTH):
+        filled = REFERENCE.sub(lambda found: _filled(bundle, found), text)
+        if filled == text:
+            break
+        text = filled
+    return text
+
+
+def _filled(bundle: Bundle, found: re.Match[str]) -> str:
+    name = found[1].strip()
+    if name == "bundle.target" and bundle.target is not None:
+        return bundle.target
+    if name.startswith("var."):
+        value = value_of(bundle, name.split(".")[1])
+        return found[0] if value is None or isinstance(value, (dict, list)) else str(value)
+    if name.startswith(("bundle.", "resources.")):
+        value = bundle.tree.get(*name.split("."))
+        return value if isinstance(value, str) else found[0]
+    return found[0]
+
+
+def value_of(bundle: Bundle, name: str) -> Any:
+    """What a variable is in the bundle's target: from the environment or as declared; None without one."""
+    declared = bundle.tree.get("variables", name)
+    default = declared.get("default") if isinstance(declared, dict) else None
+    return os.environ.get(f"BUNDLE_VAR_{name}", default)

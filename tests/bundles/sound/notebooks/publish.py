@@ -1,0 +1,3 @@
+# Databricks notebook source
+mode = dbutils.widgets.get("mode")
+day = dbutils.widgets.get("day")
