@@ -9,7 +9,24 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import bundle, check, demo, events, forget, graph, lookup, maintain, mcp, publish, replay, report, run, sample, serve, token
+from goldlane.cli import (
+    bundle,
+    check,
+    demo,
+    events,
+    forget,
+    graph,
+    lookup,
+    maintain,
+    mcp,
+    publish,
+    replay,
+    report,
+    run,
+    sample,
+    serve,
+    token,
+)
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line
 
