@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Finished:
     """A publish whose rows are written but not yet recorded.
 
-    ``newest`` is the newest event time among its rows, ``source`` the gold table's name.
+    ``newest`` is the newest event time among its rows, ``source`` the gold table's name; ``forgotten`` are keys that were touched because
+    the storage has forgotten them, and that the store is to forget, too.
     """
 
     published: Published
@@ -27,6 +28,7 @@ class Finished:
     written: Written
     newest: datetime | None
     source: str | None = None
+    forgotten: tuple[Mapping[str, object], ...] = ()
 
 
 def recorded(finished: Finished, previous: Publication | None, told: Catalogue | None, seconds: float) -> Publication:

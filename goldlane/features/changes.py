@@ -30,9 +30,7 @@ _FEED = "delta.enableChangeDataFeed"
 
 
 class GoldTable:
-    """One version of a Delta table: the newest when it was opened, unless one is named.
-
-    Rows of entities that its storage has forgotten are left out.
+    """One version of a Delta table, by default the newest when it was opened, without rows of entities that its storage has forgotten.
 
     Raises:
         UsageError: there is no such Delta table.
@@ -127,10 +125,10 @@ class GoldTable:
         keys = pa.Table.from_batches(batches, schema=self._key_schema).group_by(names).aggregate([])
         return keys.select(names).drop_null().combine_chunks()
 
-    def with_pending(self, touched: pa.Table) -> pa.Table:
-        """``touched``, and the keys in the table of entities that were forgotten and whose rows nobody deleted yet."""
+    def with_pending(self, touched: pa.Table | str) -> pa.Table | str:
+        """``touched``, if it is keys, and the keys in the table of entities that were forgotten and whose rows nobody deleted yet."""
         condition = forgotten_rows([entity for entity in self._forgotten if not entity.completed], self.types)
-        if condition is None:
+        if condition is None or isinstance(touched, str):
             return touched
         found = ask(self.delta, f"SELECT DISTINCT {columns(self._key_schema.names)} FROM gold WHERE {condition}")  # noqa: S608  hashes
         pending = pa.Table.from_batches([conformed(batch, self._key_schema, self.name) for batch in found], schema=self._key_schema)

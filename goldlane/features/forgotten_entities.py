@@ -64,6 +64,22 @@ def forgotten_beside(table: Path) -> tuple[Entity, ...]:
     return () if storage is None else forgotten_entities(storage)
 
 
+def forgotten_among(keys: pa.Table, table: FeatureTable, gold: Path) -> tuple[dict[str, Any], ...]:
+    """Which of the keys of ``table`` the storage of its ``gold`` table has forgotten."""
+    from goldlane.features.online.sqlite_rows import stored_rows
+
+    entities = forgotten_beside(gold) if keys.num_rows else ()
+    kinds = {entity.key_columns for entity in entities if set(entity.key_columns) <= set(table.keys)}
+    known = {(entity.key_columns, entity.key_hash) for entity in entities}
+    found: list[dict[str, Any]] = []
+    for batch in keys.to_batches() if kinds else ():
+        for key, stored in zip(batch.to_pylist(), stored_rows(batch, table.key_types), strict=True):
+            values = dict(zip(table.key_types, map(_trimmed, stored), strict=True))
+            if any((names, entity_hash("", {name: values[name] for name in names})) in known for names in kinds):
+                found.append(key)
+    return tuple(found)
+
+
 def enter(storage: Path, entity: Entity, feature_table: str) -> None:
     """Enter an entity, once; it is pending again until ``complete``."""
     now = datetime.now(timezone.utc)

@@ -36,8 +36,7 @@ class Published:
 
     ``rows_late`` counts rows of a frame that lost to a newer row of their key, in the store or in the frame itself; ``rows_rejected``
     rows with a NULL key or a NULL event time, which no lookup could find; ``rows_forgotten`` rows of keys that the store has forgotten.
-    For a frame, every row is written, late, rejected or forgotten.
-    ``version`` is the Delta version that the store now equals; None for a frame. ``rules`` are the counts of the gate.
+    Every row of a frame is one of these. ``version`` is the Delta version that the store now equals; ``rules`` are the gate's counts.
     """
 
     table: str
@@ -95,6 +94,8 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
         with store.publishing(table) as writer:
             finished = _from_gold(table, path, writer, mode, rules)
             writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
+        for key in finished.forgotten:
+            store.forget(table.name, key)
     elif rules is not None:
         raise UsageError(f"{table.name}: rules gate the gold table of a storage", hint="split a frame before it is published")
     else:
@@ -108,6 +109,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
 def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Finished:
     """Opened here, with the store already ours, so that of two publishers the later one never brings the older version."""
     from goldlane.features.changes import GoldTable
+    from goldlane.features.forgotten_entities import forgotten_among
     from goldlane.features.gate import require_rules_kept
 
     gold = GoldTable(table, path)
@@ -119,11 +121,14 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode,
     else:
         rows = _rows(table, gold, keys)
         written, rejected, newest = _write(rows, writer, keys), rows.rows_rejected, rows.newest
-    publication = Publication(table=table, source_id=gold.id, version=gold.version)
-    note = f"published in full: {reason}" if reason else None
+    publication, note = (
+        Publication(table=table, source_id=gold.id, version=gold.version),
+        f"published in full: {reason}" if reason else None,
+    )
     done: Mode = "snapshot" if keys is None else "triggered"
     published = _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
-    return Finished(published=published, publication=publication, written=written, newest=newest, source=source_name(table))
+    told = Finished(published=published, publication=publication, written=written, newest=newest, source=source_name(table))
+    return told if keys is None else replace(told, forgotten=forgotten_among(keys, table, path))
 
 
 def _rows(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> Intake | TiledRows:
@@ -166,8 +171,7 @@ def _touched(gold: GoldTable, writer: TableWriter) -> pa.Table | str:
         return "its declaration changed"
     if previous.version is None or previous.source_id != gold.id or previous.version > gold.version:
         return "what the store holds did not come from an earlier version of this gold table"
-    touched = gold.touched_since(previous.version)
-    return touched if isinstance(touched, str) else gold.with_pending(touched)
+    return gold.with_pending(gold.touched_since(previous.version))
 
 
 def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: TableWriter, mode: Mode) -> Finished:

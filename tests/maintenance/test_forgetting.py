@@ -129,6 +129,10 @@ def test_a_store_that_forgot_nothing_learns_it_from_the_storage(storage: Path, s
     assert (published.mode, published.rows_deleted) == ("triggered", 1)
     assert other.lookup("customers", C1, unknown="empty").as_of is None
     assert other.lookup("customers", {"customer_id": "C2"}).features == {"spent": 100}
+    other.close()
+    held = b"".join(each.read_bytes() for each in tmp_path.glob("other.db*"))
+    assert b"C2" in held
+    assert b"C1" not in held
 
 
 _UNTIL = """
