@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from goldlane.features.sketch import distinct_values, union
@@ -41,6 +42,8 @@ _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 def merge(parts: Iterable[Mapping[str, Any]], function: str, kind: str) -> dict[str, Any] | None:
     """One partial from many, in any order; None from none. Values come out decoded: numbers, Decimals, times as Python has them."""
+    if function in ("count", "sum", "mean"):
+        return _merged_totals(parts, LAYOUT[function])
     merged: dict[str, Any] | None = None
     for part in parts:
         decoded = _DECODE[function](part, kind)
@@ -80,8 +83,10 @@ def _added(left: Any, right: Any) -> Any:
     return _EXACT.add(left, right) if isinstance(left, Decimal) and isinstance(right, Decimal) else left + right
 
 
-def _merged_sums(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    return {"n": left["n"] + right["n"], "total": _added(left["total"], right["total"])}
+def _merged_totals(parts: Iterable[Mapping[str, Any]], fields: tuple[str, ...]) -> dict[str, Any] | None:
+    """Fields that are added up, each on its own: most windows are such, and a reader waits for them."""
+    found = list(parts)
+    return {field: reduce(_added, [_number(part[field]) for part in found]) for field in fields} if found else None
 
 
 def spread(left: Any, right: Any) -> dict[str, Any]:
@@ -135,9 +140,6 @@ _CAST: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), int),
 }
 _DECODE: Mapping[str, Callable[[Mapping[str, Any], str], dict[str, Any]]] = {
-    "count": lambda part, _: {"n": part["n"]},
-    "sum": lambda part, _: {"n": part["n"], "total": _number(part["total"])},
-    "mean": lambda part, _: {"n": part["n"], "total": _number(part["total"])},
     "stddev": lambda part, _: {"n": part["n"], "mean": float(part["mean"]), "m2": float(part["m2"])},
     "min": lambda part, kind: {"value": _value(part["value"], kind)},
     "max": lambda part, kind: {"value": _value(part["value"], kind)},
@@ -145,9 +147,6 @@ _DECODE: Mapping[str, Callable[[Mapping[str, Any], str], dict[str, Any]]] = {
     "count_distinct": lambda part, _: {"hashes": part["hashes"]},
 }
 _MERGE: Mapping[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
-    "count": lambda left, right: {"n": left["n"] + right["n"]},
-    "sum": _merged_sums,
-    "mean": _merged_sums,
     "stddev": spread,
     "min": _chosen(min, ("value",)),
     "max": _chosen(max, ("value",)),

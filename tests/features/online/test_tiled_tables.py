@@ -264,7 +264,7 @@ def test_a_table_with_tiles_has_nothing_but_tiles(store: OnlineStore, storage: P
     write([("C1", 1, "10.00")])
     plain = Feature(name="amount", type="decimal(18,2)", description="not merged")
 
-    with pytest.raises(Mistakes, match="feature amount has no rolling with a hop"):
+    with pytest.raises(Mistakes, match="feature 'amount' has no rolling with a hop"):
         publish(replace(CARDS, features=(*CARDS.features, plain)), storage, store)
 
 
