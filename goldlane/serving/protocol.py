@@ -102,6 +102,7 @@ class PatientProtocol(HttpToolsProtocol):
         self.reading_since = None
         if self.transport.is_closing():
             return
+        self.logger.warning("a connection was refused: %s", refused.message)
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
             self.transport.write(_answer(refused))
         if self.cycle is not None:

@@ -164,3 +164,23 @@ def test_serving_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ})
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_replaced(store: str) -> None:
+    with served(store, "--insecure", "--workers", "2") as (port, process):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not children.exists():
+            pytest.skip("needs /proc")
+        assert ask(port, "POST", "/serving-endpoints/cities/invocations", ASKED)[0] == 200
+        servers = {int(child) for child in children.read_text().split() if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+        for server in servers:
+            os.kill(server, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while servers & {int(child) for child in children.read_text().split()} and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+        status, _ = ask(port, "POST", "/serving-endpoints/cities/invocations", ASKED)
+
+    assert len(servers) == 2
+    assert status == 200
