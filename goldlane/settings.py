@@ -33,6 +33,7 @@ class Settings:
     demo: str | None = None
     rules: str | tuple[str, ...] | None = None
     monitors: str | None = None
+    streams: str | None = None
 
     def path(self, relative: str) -> Path:
         """``relative`` as seen from the project's root, wherever the command was typed."""

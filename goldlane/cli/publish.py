@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldlane.cli.application import application
-from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
+from goldlane.cli.options import JsonOption, StorageOption, pairs, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
+from goldlane.cli.publish_live import Publishing, publish_live
 from goldlane.cli.rules import declared_rules
 from goldlane.cli.stores import StoreOption, store_or_default
+from goldlane.cli.streams import declared_streams
 from goldlane.errors import Mistakes, UsageError
 from goldlane.settings import Settings
 
@@ -29,37 +31,52 @@ if TYPE_CHECKING:
     from goldlane.reports.provenance import Provenance
 
 
-def publish(
+def publish(  # noqa: PLR0913  one parameter per option
     tables: Annotated[
         list[str] | None, typer.Argument(metavar="TABLE...", help="The feature tables to publish; all of them when none is named.")
     ] = None,
     *,
     storage: StorageOption = None,
     store: StoreOption = None,
-    mode: Annotated[str, typer.Option(help="triggered: what changed since the last time; snapshot: everything.")] = "triggered",
+    mode: Annotated[
+        str, typer.Option(help="triggered: what changed since the last time; snapshot: everything; continuous: go on until Ctrl-C.")
+    ] = "triggered",
+    conf: Annotated[
+        list[str] | None, typer.Option("--conf", metavar="KEY=VALUE", help="continuous: what a stream's spark.conf.get answers.")
+    ] = None,
+    every: Annotated[float, typer.Option(metavar="SECONDS", help="continuous: the time between two looks at the source.")] = 0.1,
+    from_gold: Annotated[
+        bool, typer.Option("--from-gold", help="continuous: follow gold tables, even where a stream is declared.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Bring the online store up to date with the gold tables.
 
-    A table that breaks a rule of the project is not published, the others are; exit 1.
+    A table that breaks a rule of the project is not published, the others are; exit 1. With --mode continuous, streams that the project
+    declares, and new versions of the other tables, are published as they come; being stopped is its good end, exit 0.
     """
-    from goldlane.features.gold import require_gold
     from goldlane.features.online.store import PlatformStore
     from goldlane.features.publishing import Published
     from goldlane.reports.provenance import Provenance
 
     settings = project()
-    folder = storage_or_default(storage, settings)
-    target = store_or_default(store, settings)
-    chosen = _chosen(declared_tables(settings), tables or [])
-    rules = declared_rules(settings)
-    sets = declared_sets(settings)
-    by_platform = isinstance(target, PlatformStore)
-    if not by_platform:
-        require_gold(chosen, folder)
+    known, folder, rules, sets = (
+        declared_tables(settings),
+        storage_or_default(storage, settings),
+        declared_rules(settings),
+        declared_sets(settings),
+    )
+    target, chosen = store_or_default(store, settings), _chosen(known, tables or [])
+    if not chosen:
+        raise UsageError("there is no feature table to publish", hint=f"[tool.goldlane] features = {settings.features!r} has none")
     asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules))
-    done = [_published(table, asked) for table in chosen]
-    if sets and not by_platform:
+    if mode == "continuous" and not isinstance(target, PlatformStore):
+        streams = {} if from_gold else declared_streams(settings, known)
+        how = Publishing(storage=folder, store=target, streams=streams, configuration=pairs(conf, "--conf"), told=asked.told, every_s=every)
+        done: list[Published | GateError] = [*publish_live(chosen, how)]
+    else:
+        done = _publish_once(chosen, asked)
+    if sets and not isinstance(target, PlatformStore):
         target.write_feature_sets(sets)
     if as_json:
         print_json({"tables": [_document(each) for each in done]})
@@ -81,6 +98,19 @@ class _Asked:
     rules: Mapping[str, Rules]
     provenance: Provenance
 
+    def told(self, source: str) -> dict[str, Any]:
+        """What ``publish`` is told of a gold table."""
+        return {"rules": self.rules.get(source), "catalogue": self.provenance.of(source)}
+
+
+def _publish_once(tables: Sequence[FeatureTable], asked: _Asked) -> list[Published | GateError]:
+    from goldlane.features.gold import require_gold
+    from goldlane.features.online.store import PlatformStore
+
+    if not isinstance(asked.store, PlatformStore):
+        require_gold(tables, asked.folder)
+    return [_published(table, asked) for table in tables]
+
 
 def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
     from goldlane.features.gate import GateError
@@ -88,8 +118,7 @@ def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
     from goldlane.features.publishing import publish as publish_table
 
     progress().print(f"publishing {table.name}")
-    source = source_name(table)
-    told = {"rules": asked.rules.get(source), "catalogue": asked.provenance.of(source)}
+    told = asked.told(source_name(table))
     try:
         return publish_table(table, asked.folder, asked.store, mode=asked.mode, **told)  # type: ignore[arg-type]  # it refuses an unknown mode
     except GateError as refused:
@@ -161,9 +190,9 @@ def _document(published: Published | GateError) -> dict[str, Any]:
 def _print(published: Sequence[Published]) -> None:
     from rich.table import Table
 
-    table = Table("table", "mode", "version", "written", "deleted", "rejected", "seconds", box=None)
+    table = Table("table", "mode", "version", "written", "deleted", "late", "rejected", "seconds", box=None)
     for each in published:
-        counts = (each.rows_written, each.rows_deleted, each.rows_rejected)
+        counts = (each.rows_written, each.rows_deleted, each.rows_late, each.rows_rejected)
         table.add_row(each.table, each.mode, str(each.version), *(f"{count:,}" for count in counts), f"{each.seconds:.2f}")
     results().print(table)
     for each in published:

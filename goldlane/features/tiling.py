@@ -50,6 +50,15 @@ def to_tiles(events: DataFrame, rolling: Sequence[Rolling], *, keys: Sequence[st
     return grouped.agg(F.timestamp_micros(F.max(INSTANT)).alias("at"), partials.alias("partials"))
 
 
+def with_event_partials(events: DataFrame, rolling: Sequence[Rolling], *, time: str, name: str) -> DataFrame:
+    """``events``, a stream too, with what each adds to its tiles by itself: a struct ``name``, like ``partials`` of ``to_tiles``."""
+    from pyspark.sql import functions as F
+
+    placed = events.withColumn(INSTANT, instant(events, time))
+    partials = F.struct(*(_event_partial(window, events).alias(str(window.name)) for window in rolling))
+    return placed.withColumn(name, partials).drop(INSTANT)
+
+
 def _check_tiled(rolling: Sequence[Rolling], keys: Sequence[str]) -> None:
     mistakes = [*_wrong_tiling(rolling, keys)]
     if mistakes:
@@ -90,6 +99,34 @@ def _fields(window: Rolling, value: Column, kind: DataType | None) -> dict[str, 
     if window.function == "count_distinct":
         return {"hashes": F.slice(F.sort_array(F.collect_set(_hash(value, kind))), 1, SIZE)}
     return {"value": (F.min if window.function == "min" else F.max)(value)}
+
+
+def _event_partial(window: Rolling, events: DataFrame) -> Column:
+    from pyspark.sql import functions as F
+
+    kind = None if window.column is None else events.schema[window.column].dataType
+    value = counted(window, F.lit(1) if window.column is None else sound(events, window.column))
+    fields = _event_fields(window, value, kind).items()
+    return F.when(value.isNotNull(), F.struct(*(F.when(value.isNotNull(), field).alias(name) for name, field in fields)))
+
+
+def _event_fields(window: Rolling, value: Column, kind: DataType | None) -> dict[str, Column]:
+    """``_fields`` of a tile with one event."""
+    from pyspark.sql import functions as F
+
+    one = F.lit(1).cast("bigint")
+    if kind is None:
+        return {"n": one}
+    if window.function in ("sum", "mean"):
+        exact = kind.simpleString() not in ("float", "double")
+        return {"n": one, "total": sums.inputs(value, kind)["exact"].cast(total_type(kind)) if exact else value.cast("double")}
+    if window.function == "stddev":
+        return {"n": one, "mean": value.cast("double"), "m2": F.lit(0.0)}
+    if window.function == "last":
+        return {"at": column(INSTANT), "value": value}
+    if window.function == "count_distinct":
+        return {"hashes": F.array(_hash(value, kind))}
+    return {"value": value}
 
 
 def _total(value: Column, kind: DataType) -> Column:

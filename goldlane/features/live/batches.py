@@ -56,7 +56,7 @@ class LiveBatches:
         if found.rows.num_rows:
             change = self._change(found.rows, batch)
             done = self._live.patiently(lambda: self._applied(change, batch_id))
-            self._kept.append(found.rows, batch_id)
+            self._kept.append(change.rows, batch_id)
         if found.rows.num_rows or found.rejected:
             self._live.on_applied(
                 Applied(

@@ -109,9 +109,9 @@ def _source(table: FeatureTable, source: DataFrame | str | Path, live: Live) -> 
 
 
 def _stream(table: FeatureTable) -> Any:
-    from goldlane.session import local_spark
+    from goldlane.features.live.session import live_session
 
-    return table.source(local_spark()) if callable(table.source) else None
+    return table.source(live_session({})) if callable(table.source) else None
 
 
 def _project_storage() -> Path:

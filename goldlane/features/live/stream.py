@@ -11,6 +11,7 @@ from goldlane.errors import GoldlaneError, UsageError
 from goldlane.features.arrow_batches import check_columns, event_schema
 from goldlane.features.live.batches import LiveBatches
 from goldlane.features.live.course import Applied, Live
+from goldlane.features.live.increments import prepared
 from goldlane.features.live.live_table import LiveTable, live_path
 from goldlane.features.tile_rows import check_tiled
 from goldlane.features.window_checks import check_windows
@@ -68,7 +69,7 @@ def publish_stream(table: FeatureTable, frame: DataFrame, store: OnlineStore, li
         batches = LiveBatches(table, store, LiveTable(live_path(table, storage), folder.stream_id()), live)
         live.patiently(batches.restore)
         course = Course(name=f"{table.name}_live", checkpoint=folder.checkpoint, stop=live.stop, every=live.every_s)
-        known = frame if table.has_tiles else frame.select(*table.columns)
+        known = prepared(table, frame) if table.has_tiles else frame.select(*table.columns)
         try:
             for batch in run_stream(known, batches.write, course):
                 if batch is not None and batch.late_rows:
