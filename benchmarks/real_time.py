@@ -72,14 +72,17 @@ class Bench:
 
     @property
     def storage(self) -> Path:
+        """Where the publisher keeps what it must remember."""
         return self.folder / "storage"
 
     def start(self, table: FeatureTable, source: Any) -> None:
+        """Publish continuously in a thread."""
         live = replace(self.live, on_applied=self.batches.append)
         thread = threading.Thread(target=publish, args=(table, source, self.store, "continuous"), kwargs={"live": live}, daemon=True)
         thread.start()
 
     def land(self, number: int, event: dict[str, Any], feed: str = "landing") -> None:
+        """One event in a file that appears at once."""
         folder = self.folder / feed
         folder.mkdir(exist_ok=True, parents=True)
         hidden = folder / f".{number}"
@@ -88,10 +91,12 @@ class Bench:
 
 
 def row_of(number: int) -> dict[str, Any]:
+    """The event of that number: 50 cards take turns."""
     return {"card_id": f"C{number % 50}", "as_of": datetime.now(timezone.utc).isoformat(), "amount": float(number), "shop": "a"}
 
 
 def files(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
+    """Landing files, served as they are."""
     from goldlane.features.live.session import live_session
 
     bench.land(0, row_of(0))
@@ -101,6 +106,7 @@ def files(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
 
 
 def seen(bench: Bench, number: int) -> bool:
+    """Whether the event can be read."""
     try:
         return bool(bench.store.lookup("cards", {"card_id": f"C{number % 50}"}, "empty").features["amount"] == float(number))
     except Exception:  # noqa: BLE001  the store does not exist yet
@@ -108,6 +114,7 @@ def seen(bench: Bench, number: int) -> bool:
 
 
 def append(path: Path, number: int) -> None:
+    """One event in a Delta commit."""
     row = {**row_of(number), "as_of": datetime.now(timezone.utc)}
     path.parent.mkdir(parents=True, exist_ok=True)
     data = pa.Table.from_pylist([row], schema=SCHEMA)
@@ -115,6 +122,7 @@ def append(path: Path, number: int) -> None:
 
 
 def delta(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
+    """Delta commits, read as a stream."""
     from goldlane.features.live.session import live_session
 
     source = bench.folder / "source"
@@ -124,6 +132,7 @@ def delta(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
 
 
 def gold(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
+    """Delta commits of a gold table, read without a JVM."""
     path = bench.storage / "tables" / "default" / "cards"
     append(path, 0)
     bench.start(TABLE, bench.storage)
@@ -131,6 +140,7 @@ def gold(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
 
 
 def lane(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
+    """The lane's landing files, served as velocity from tiles."""
     from features import REAL_TIME_FEATURES
     from goldlane.features.live.session import live_session
     from pipelines.live import card_events
@@ -160,6 +170,7 @@ def lane(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
 
 
 def chain(bench: Bench) -> tuple[Callable[[int], None], Callable[[int], bool]]:
+    """Landing files, by way of bronze, silver and gold."""
     bench.land(0, row_of(0))
     source = bench.folder / "chain.py"
     source.write_text(CHAIN.format(landing=str(bench.folder / "landing")), encoding="utf-8")
@@ -177,6 +188,7 @@ PATHS = {"files": files, "delta": delta, "gold": gold, "lane": lane, "chain": ch
 
 
 def waited(readable: Callable[[int], bool], number: int, patience: float) -> float:
+    """Seconds until the event can be read."""
     started = time.perf_counter()
     while not readable(number):
         if time.perf_counter() - started > patience:
@@ -186,6 +198,7 @@ def waited(readable: Callable[[int], bool], number: int, patience: float) -> flo
 
 
 def main() -> None:
+    """One path, measured and printed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", choices=PATHS)
     parser.add_argument("--events", type=int, default=120)
@@ -216,6 +229,7 @@ def main() -> None:
 
 
 def tell(path: str, latencies: list[float], bench: Bench, load: float) -> None:
+    """The figures, as one line of JSON."""
     found = {"path": path, "events": len(latencies)}
     cuts = statistics.quantiles(latencies, n=100, method="inclusive")
     found |= {"p50_ms": round(cuts[49] * 1000), "p95_ms": round(cuts[94] * 1000), "max_ms": round(max(latencies) * 1000)}

@@ -60,12 +60,8 @@ def publish(  # noqa: PLR0913  one parameter per option
     from goldlane.reports.provenance import Provenance
 
     settings = project()
-    known, folder, rules, sets = (
-        declared_tables(settings),
-        storage_or_default(storage, settings),
-        declared_rules(settings),
-        declared_sets(settings),
-    )
+    known, folder = declared_tables(settings), storage_or_default(storage, settings)
+    rules, sets = declared_rules(settings), declared_sets(settings)
     target, chosen = store_or_default(store, settings), _chosen(known, tables or [])
     if not chosen:
         raise UsageError("there is no feature table to publish", hint=f"[tool.goldlane] features = {settings.features!r} has none")
