@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn import Config
@@ -12,6 +13,7 @@ from goldlane.serving.limits import Limits
 from goldlane.serving.refusals import RefusedRequestError
 
 _TICK_S = 1.0
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class ServingConfig(Config):
@@ -48,6 +50,8 @@ class PatientProtocol(HttpToolsProtocol):
         if self.reading_since is None:
             self.reading_since, self.in_head, self.head_bytes = self.loop.time(), True, 0
         self.head_bytes += len(data)
+        if self.in_head and b"pgrade" in data:
+            data = _without_upgrade(data)
         super().data_received(data)
         if self.in_head and self.head_bytes > self.limits.head_bytes:
             self._refuse_head()
@@ -113,6 +117,12 @@ class PatientProtocol(HttpToolsProtocol):
     def _refuse_head(self) -> None:
         told = f"the request's head is larger than {self.limits.head_bytes} bytes"
         self.refuse(RefusedRequestError(431, told, closes=True))
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """An offer of another protocol, as Java's client and ``curl --http2`` make, must not be seen: the parser would drop the body."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nX-Upgrade:", head) + end + body
 
 
 def _answer(refused: RefusedRequestError) -> bytes:

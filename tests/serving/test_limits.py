@@ -164,6 +164,15 @@ def test_requests_on_one_connection_are_answered_in_their_order(server: Any) -> 
     assert answers.index(b'"people":126000') < answers.index(b'"people":null')
 
 
+def test_an_offer_of_another_protocol_does_not_cost_the_body(server: Any) -> None:
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
+
+    with Wire(server) as wire:
+        answer = wire.send(head(server, len(ASKED), *offer) + ASKED).socket.recv(65536)
+
+    assert b'"people":126000' in answer
+
+
 def test_limits_are_above_zero() -> None:
     with pytest.raises(ValueError, match="limits: records must be above 0; read_s must be above 0"):
         Limits(records=0, read_s=0)
