@@ -42,24 +42,28 @@ class Intake:
     """The rows of some batches that a store can take, and how many came and were refused.
 
     A row with a NULL key or a NULL event time can never be looked up or ordered: it is refused and counted.
-    ``newest`` is the newest event time among the rows taken so far.
+    ``newest`` is the newest event time among the rows taken so far. A store may take them from ``source`` itself, and says so (``count``).
     """
 
     def __init__(self, table: FeatureTable, batches: Iterable[pa.RecordBatch]) -> None:
-        self._table, self._batches, self._schema = table, batches, arrow_schema(table)
+        self.table, self.source, self._schema = table, batches, arrow_schema(table)
         self.rows_seen = self.rows_rejected = 0
         self.newest: datetime | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Batches in the declaration's columns and types."""
-        for raw in self._batches:
-            batch = conformed(raw, self._schema, self._table.name)
-            kept = complete(batch, self._table)
+        for raw in self.source:
+            batch = conformed(raw, self._schema, self.table.name)
+            kept = complete(batch, self.table)
             self.rows_seen += batch.num_rows
             self.rows_rejected += batch.num_rows - kept.num_rows
             if kept.num_rows:
-                self.newest = newest_of([kept], self._table.event_time, self.newest)
+                self.newest = newest_of([kept], self.table.event_time, self.newest)
                 yield kept
+
+    def count(self, seen: int, rejected: int, newest: datetime | None) -> None:
+        """Rows that went another way than through here."""
+        self.rows_seen, self.rows_rejected, self.newest = seen, rejected, newest
 
 
 def complete(batch: pa.RecordBatch, table: FeatureTable) -> pa.RecordBatch:

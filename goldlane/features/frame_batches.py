@@ -17,7 +17,7 @@ Frame: TypeAlias = "DataFrame | pa.Table | pa.RecordBatch | pa.RecordBatchReader
 
 
 def frame_batches(table: FeatureTable, frame: Frame) -> Iterable[pa.RecordBatch]:
-    """A frame as Arrow batches. Spark's is computed and fetched whole, its declared columns only."""
+    """A frame as Arrow batches, Spark's in its declared columns only."""
     if table.has_tiles:
         raise UsageError(f"{table.name} is merged from tiles of its events", hint="publish it from a storage, which holds all of them")
     import pyarrow as pa
@@ -26,9 +26,12 @@ def frame_batches(table: FeatureTable, frame: Frame) -> Iterable[pa.RecordBatch]
     from goldlane.features.delta_files import plain_text
 
     if not isinstance(frame, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)) and hasattr(frame, "toArrow"):
-        known = [name for name in table.columns if name in frame.columns]
-        frame = frame.select(*known).toArrow()
-    elif isinstance(frame, pa.RecordBatch):
+        from goldlane.features.spark_batches import SparkBatches
+
+        source = SparkBatches(frame.select(*[name for name in table.columns if name in frame.columns]))
+        check_columns(table, source.types, "the frame")
+        return source
+    if isinstance(frame, pa.RecordBatch):
         frame = pa.Table.from_batches([frame])
     if not isinstance(frame, (pa.Table, pa.RecordBatchReader)):
         raise UsageError(f"{table.name} can be published from a storage's path, a Spark DataFrame or an Arrow table, not from {frame!r}")

@@ -10,6 +10,7 @@ from goldlane.features.online import postgres_merges as merges
 from goldlane.features.online import postgres_schema as schema
 from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.postgres_catalogue import ONE_ENTRY, WRITE_ENTRY, entry_of, entry_values
+from goldlane.features.online.postgres_executors import stage_from_executors
 from goldlane.features.online.postgres_forgetting import forgotten_of
 from goldlane.features.online.postgres_place import Place, driver
 from goldlane.features.online.postgres_staging import Staging, stage
@@ -53,8 +54,7 @@ class PostgresWriter:
         """See ``TableWriter``."""
         fits = self.previous is not None and not changed_columns(self.previous.table, self._table)
         kept = [f"{quoted(name)} {kind}" for name, kind in schema.undeclared(self._connection, self._table)] if fits else []
-        rows = Remaining(batches, self._forgotten)
-        self._stage(Staging(name=self._rows, columns=[*schema.definitions(self._table), *kept], logged=True), rows)
+        forgotten = self._stage_new(Staging(name=self._rows, columns=[*schema.definitions(self._table), *kept], logged=True), batches)
         self._make_unique()
         deleted = self._bury_absent()
         if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
@@ -64,7 +64,7 @@ class PostgresWriter:
             self._overwrite()
         else:
             schema.swap(self._connection, self._rows, self._table.name)
-        return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=rows.rows_forgotten)
+        return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=forgotten)
 
     def apply(self, touched: Iterable[pa.RecordBatch], newest: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
@@ -114,9 +114,19 @@ class PostgresWriter:
         schema.add_features(self._connection, self._table)
 
     def _stage_rows(self, batches: Iterable[pa.RecordBatch]) -> int:
+        return self._stage_new(Staging(name=self._rows, columns=schema.definitions(self._table)), batches)
+
+    def _stage_new(self, staging: Staging, batches: Iterable[pa.RecordBatch]) -> int:
         """How many rows were left out because their keys are forgotten."""
+        from goldlane.features.arrow_batches import Intake
+        from goldlane.features.spark_batches import SparkBatches
+
+        if isinstance(batches, Intake) and isinstance(batches.source, SparkBatches):
+            forgotten = stage_from_executors(self._place, staging, batches, batches.source, self._forgotten)
+            self._run(f"ANALYZE {quoted(staging.name)}")
+            return forgotten
         rows = Remaining(batches, self._forgotten)
-        self._stage(Staging(name=self._rows, columns=schema.definitions(self._table)), rows)
+        self._stage(staging, rows)
         return rows.rows_forgotten
 
     def _stage_keys(self, touched: Iterable[pa.RecordBatch]) -> None:
