@@ -63,7 +63,8 @@ def publishing(storage: Path, url: str, rows: int) -> None:
     DeltaTable(place).update(updates={"f5": "f5 + 1"}, predicate=f"k IN ({', '.join(map(repr, changed))})")
     published = publish(table, storage, store)
     print(
-        f"{f'triggered, {published.rows_written:,} changed':30} {published.rows_written / published.seconds:12,.0f} rows/s {published.seconds:8.2f} s"
+    speed, what = published.rows_written / published.seconds, f"triggered, {published.rows_written:,} changed"
+    print(f"{what:30} {speed:12,.0f} rows/s {published.seconds:8.2f} s")
     )
 
 
@@ -113,7 +114,8 @@ def compare(what: str, reads: int, ours: Callable[[], Any], raw: Callable[[], An
     tails = {side: sorted(times)[len(times) * 99 // 100] for side, times in found.items()}
     ratio = medians["ours"] / medians["raw"]
     print(
-        f"{what:30} {medians['ours']:8.1f} us p99 {tails['ours']:8.1f}   psycopg {medians['raw']:8.1f} us p99 {tails['raw']:8.1f}   x {ratio:.2f}"
+    sides = [f"{medians[side]:8.1f} us p99 {tails[side]:8.1f}" for side in ("ours", "raw")]
+    print(f"{what:30} {sides[0]}   psycopg {sides[1]}   x {ratio:.2f}")
     )
 
 
