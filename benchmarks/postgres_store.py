@@ -62,10 +62,8 @@ def publishing(storage: Path, url: str, rows: int) -> None:
     changed = [f"K{n:09}" for n in range(0, rows, max(1, rows // 10_000))]
     DeltaTable(place).update(updates={"f5": "f5 + 1"}, predicate=f"k IN ({', '.join(map(repr, changed))})")
     published = publish(table, storage, store)
-    print(
     speed, what = published.rows_written / published.seconds, f"triggered, {published.rows_written:,} changed"
     print(f"{what:30} {speed:12,.0f} rows/s {published.seconds:8.2f} s")
-    )
 
 
 def reading(url: str, reads: int) -> None:
@@ -113,10 +111,8 @@ def compare(what: str, reads: int, ours: Callable[[], Any], raw: Callable[[], An
     medians = {side: statistics.median(times) for side, times in found.items()}
     tails = {side: sorted(times)[len(times) * 99 // 100] for side, times in found.items()}
     ratio = medians["ours"] / medians["raw"]
-    print(
     sides = [f"{medians[side]:8.1f} us p99 {tails[side]:8.1f}" for side in ("ours", "raw")]
     print(f"{what:30} {sides[0]}   psycopg {sides[1]}   x {ratio:.2f}")
-    )
 
 
 async def asyncio_median(url: str, reads: int) -> float:
