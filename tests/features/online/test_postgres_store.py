@@ -306,13 +306,15 @@ def test_a_second_publisher_waits_for_the_first(store: OnlineStore, merchants: F
     assert (order, velocity(store)) == (["first", "second"], 2)
 
 
-def test_two_publishers_that_begin_an_empty_store_together_both_succeed(postgres_url: str, merchants: FeatureTable, frame: Frame) -> None:
+def test_publishers_that_begin_an_empty_store_together_all_succeed(
+    store: OnlineStore, postgres_url: str, merchants: FeatureTable, frame: Frame
+) -> None:
     tables = [replace(merchants, name=f"m{n}") for n in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda table: publish(table, frame([("M1", 10, "low", 1)]), open_store(postgres_url)), tables))
 
-    assert [publication.table.name for publication in open_store(postgres_url).publications()] == ["m0", "m1", "m2", "m3"]
+    assert [publication.table.name for publication in store.publications()] == ["m0", "m1", "m2", "m3"]
 
 
 def test_readers_see_the_old_rows_or_the_new_ones_while_snapshots_follow_each_other(
