@@ -16,6 +16,7 @@ from goldlane.cli import (
     events,
     forget,
     graph,
+    init,
     lookup,
     maintain,
     mcp,
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("sample")(sample.sample)
 app.command("run")(run.run)

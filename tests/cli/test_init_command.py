@@ -1,0 +1,91 @@
+"""``goldlane init``: the project that it writes, by its own two commands."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from goldlane.settings import read_settings
+
+BIN = Path(sys.executable).parent
+
+
+def typed(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("projects") / "My Shop"
+    done = typed("goldlane", "init", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_it_says_what_it_wrote_and_what_to_do_next(tmp_path: Path) -> None:
+    done = typed("goldlane", "init", str(tmp_path / "shop"))
+
+    assert done.stdout.splitlines() == ["shop is there. Next:", f"  cd {tmp_path / 'shop'}", "  make test", "  make features"]
+    assert sorted(map(Path, done.stderr.split())) == sorted(path for path in (tmp_path / "shop").rglob("*") if path.is_file())
+
+
+def test_the_project_is_called_as_its_folder_and_nothing_is_left_to_fill_in(project: Path) -> None:
+    files = {path.relative_to(project).as_posix(): path.read_text() for path in project.rglob("*") if path.is_file()}
+
+    assert [name for name, text in files.items() if "{{" in text or name.endswith(".template")] == []
+    assert files["README.md"].startswith("# my-shop\n")
+    assert YAML(typ="safe").load(files["databricks.yml"])["bundle"] == {"name": "my-shop"}
+    assert {".gitignore", "Makefile", "pyproject.toml", "features.py", "rules.py"} <= set(files)
+
+
+def test_its_settings_and_every_file_can_be_read(project: Path) -> None:
+    settings = read_settings(project)
+
+    assert (settings.pipelines, settings.features, settings.rules) == (("pipelines",), "features", "rules")
+    for source in project.rglob("*.py"):
+        ast.parse(source.read_text())
+
+
+def test_its_pipeline_is_declared_without_a_mistake(project: Path) -> None:
+    done = typed("goldlane", "check", "--json", folder=project)
+
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["registered"]) == (0, True), done.stderr
+    assert [table["name"] for table in found["datasets"]] == ["bronze_orders", "silver_orders", "customer_features"]
+    assert [each for each in found["problems"] if each["severity"] == "error"] == []
+
+
+@pytest.mark.parametrize("taken", ["file", "folder"])
+def test_what_is_there_is_never_touched(tmp_path: Path, taken: str) -> None:
+    target = tmp_path / "shop"
+    if taken == "file":
+        target.write_text("mine")
+    else:
+        target.mkdir()
+        (target / "mine").touch()
+
+    done = typed("goldlane", "init", str(target))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ("is a file" if taken == "file" else "is not empty") in done.stderr
+    assert len(list(tmp_path.rglob("*"))) == (1 if taken == "file" else 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_its_own_two_commands_pass_at_once(project: Path) -> None:
+    tests, features = (typed("make", target, folder=project) for target in ("test", "features"))
+
+    assert (tests.returncode, "1 passed" in tests.stdout) == (0, True), tests.stdout + tests.stderr
+    assert features.returncode == 0, features.stdout + features.stderr
+    assert "order_count_7d    2" in features.stdout
+    assert "order_amount_30d  25.50" in features.stdout
