@@ -32,9 +32,11 @@ class Forgotten:
 
         from goldlane.features.online.sqlite_rows import stored_rows
 
-        names = tuple(self.key_types)
-        keys = stored_rows(batch, self.key_types)
-        kept = [entity_hash(self.salt, dict(zip(names, key, strict=True))) not in self.hashes for key in keys]
+        # Column by column, for this looks at every row that is published.
+        columns = zip(*stored_rows(batch, self.key_types), strict=True)
+        texts = dict(zip(self.key_types, columns, strict=False))
+        parts = [_parts(name, texts[name]) for name in sorted(texts)]
+        kept = [_digest(self.salt + "".join(part)) not in self.hashes for part in zip(*parts, strict=True)]
         return batch if all(kept) else batch.filter(pa.array(kept, pa.bool_()))
 
 
@@ -55,9 +57,7 @@ class Remaining:
 
 def entity_hash(salt: str, key: Mapping[str, object]) -> str:
     """Hexadecimal SHA-256 of one entity: its key columns and their values as a store keeps them, in any order."""
-    texts = ((name, _text(key[name])) for name in sorted(key))
-    entity = "".join(f"{name}={len(text)}:{text}" for name, text in texts)
-    return sha256((salt + entity).encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest(salt + "".join(part for name in sorted(key) for part in _parts(name, [key[name]])))
 
 
 def new_salt() -> str:
@@ -65,5 +65,10 @@ def new_salt() -> str:
     return secrets.token_hex(_SALT_BYTES)
 
 
-def _text(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _parts(name: str, values: Iterable[object]) -> list[str]:
+    texts = [value.hex() if isinstance(value, bytes) else str(value) for value in values]
+    return [f"{name}={len(text)}:{text}" for text in texts]
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
