@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -30,6 +31,15 @@ def accepted(table: FeatureTable, found: pa.Table) -> Accepted:
     batches = [good for batch in found.to_batches() for good in _fitting(plain_text(batch), schema, table)]
     rows = pa.Table.from_batches(batches, schema=schema)
     return Accepted(rows=rows, rejected=found.num_rows - rows.num_rows)
+
+
+def without_forgotten(table: FeatureTable, rows: pa.Table, place: Path) -> pa.Table:
+    """The rows of keys that the storage, in which the Delta table ``place`` lies, has not been told to forget."""
+    from goldlane.features.forgotten_entities import forgotten_among
+
+    names = list(table.keys)
+    gone = forgotten_among(rows.select(names).group_by(names).aggregate([]).select(names), table, place)
+    return rows.filter(pa.array([key not in gone for key in rows.select(names).to_pylist()], pa.bool_())) if gone else rows
 
 
 def served_schema(table: FeatureTable, found: pa.Schema) -> pa.Schema:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from goldlane.features.arrow_batches import Intake
 from goldlane.features.delta_files import ask, columns, open_delta
 from goldlane.features.event_tiles import EventTiles
-from goldlane.features.live.accepted import accepted
+from goldlane.features.live.accepted import accepted, without_forgotten
 from goldlane.features.live.cataloguing import recorded
 from goldlane.features.live.course import Applied, Live
 from goldlane.features.live.increments import Change, NewEvents, NewRows
@@ -53,8 +53,9 @@ class LiveBatches:
         started = time.perf_counter()
         found = accepted(self._table, batch.toArrow())
         done = Change(written=Written(rows_written=0))
-        if found.rows.num_rows:
-            change = self._change(found.rows, batch)
+        rows = without_forgotten(self._table, found.rows, self._kept.path)
+        if rows.num_rows:
+            change = self._change(rows, batch)
             done = self._live.patiently(lambda: self._applied(change, batch_id))
             self._kept.append(change.rows, batch_id)
         if found.rows.num_rows or found.rejected:
@@ -66,7 +67,7 @@ class LiveBatches:
                     rows_deleted=done.written.rows_deleted,
                     rows_late=done.late,
                     rows_rejected=found.rejected,
-                    rows_forgotten=done.written.rows_forgotten,
+                    rows_forgotten=done.written.rows_forgotten + found.rows.num_rows - rows.num_rows,
                     seconds=round(time.perf_counter() - started, 3),
                 )
             )
