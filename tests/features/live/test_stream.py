@@ -10,13 +10,11 @@ import pytest
 
 from goldlane.errors import Mistakes, UsageError
 from goldlane.features.declarations import Feature
-from goldlane.features.forgotten_entities import enter, entity_of
 from goldlane.features.live import Live
 from goldlane.features.live.live_table import live_path
 from goldlane.features.live.stream import stream_folder
 from goldlane.features.online.store import StoreError
 from goldlane.features.publishing import publish
-from goldlane.forgotten import ensure_forgotten
 from tests.features.live.conftest import ROWS, Desk, minute
 
 if TYPE_CHECKING:
@@ -113,19 +111,6 @@ def test_bad_rows_are_rejected_and_counted_and_the_others_are_served(desk: Desk)
     assert [velocity(desk, key) for key in ("M1", "M2", "M3")] == [1, None, None]
     assert desk.store.lookup(ROWS, {"merchant_id": "M3"}).as_of == minute(1)
     assert {row["merchant_id"] for row in desk.kept(ROWS)} == {"M1", "M3"}
-
-
-def test_rows_of_somebody_forgotten_are_neither_served_nor_kept(desk: Desk) -> None:
-    desk.storage.mkdir()
-    ensure_forgotten(desk.storage)
-    enter(desk.storage, entity_of(ROWS, {"merchant_id": "M1"}), ROWS.name)
-    desk.landing.land(("M1", 1, "low", 1), ("M2", 1, "low", 2))
-
-    published = desk.publish(ROWS)
-
-    assert (published.rows_written, published.rows_forgotten) == (1, 1)
-    assert [velocity(desk, key) for key in ("M1", "M2")] == [None, 2]
-    assert [row["merchant_id"] for row in desk.kept(ROWS)] == ["M2"]
 
 
 def test_a_store_that_cannot_be_reached_for_a_moment_is_tried_again(desk: Desk) -> None:
