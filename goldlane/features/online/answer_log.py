@@ -11,6 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -28,7 +29,7 @@ _WAITING = 100_000
 _EVERY_S = 0.2
 # Publishers and readers may have clocks of their own, and a publication becomes visible a moment after its time.
 _MARGIN_US = 5_000_000
-_HASHES = 2**32
+_ALL = 2**32 - 1
 # Spreads what a checksum of similar texts leaves together.
 _SPREAD = 0x9E3779B1
 
@@ -64,7 +65,7 @@ class AnswerLog:
         if not isinstance(sample, (int, float)) or not 0 < sample <= 1:
             raise UsageError(f"sample is the share of keys whose answers are logged, above 0 and up to 1, not {sample!r}")
         check_folder(folder)
-        self.folder, self.bound, self._known = folder, int(sample * _HASHES), known
+        self.folder, self.bound, self._known = folder, int(sample * (_ALL + 1)), known
         self.logged = self.dropped = 0
         self._thread: threading.Thread | None = None
         self._renew()
@@ -75,11 +76,10 @@ class AnswerLog:
         try:
             total = 0
             for name, value in key.items():
-                text = value if value.__class__ is str else str(value)
-                total ^= crc32(text.encode("utf-8", "surrogatepass"), crc32(name.encode()))
-        except (AttributeError, TypeError):
+                total ^= crc32((value if value.__class__ is str else str(value)).encode(), _seed(name))
+        except (AttributeError, TypeError, UnicodeEncodeError):
             return 0
-        if (total * _SPREAD) % _HASHES >= self.bound:
+        if total * _SPREAD & _ALL >= self.bound:
             return 0
         if not self._seen:
             # Once per process: what the store held before the first read.
@@ -162,6 +162,12 @@ class AnswerLog:
         definition = self._files.explain(publication.table)
         self._files.append(text_of(_document(read, definition, self._files.salt, publication, _versions(read, before, now))))
         return True
+
+
+@lru_cache(maxsize=1024)
+def _seed(name: str) -> int:
+    """Where the hash of a key's column begins; what callers make up is not kept forever."""
+    return crc32(name.encode("utf-8", "surrogatepass"))
 
 
 def _giving(answer: Answer | None, *known: Publication | None) -> Publication | None:

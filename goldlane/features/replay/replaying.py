@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
 from goldlane.features.definitions import definition_hash, differences
+from goldlane.features.forgotten_entities import entity_of, forgotten_entities
 from goldlane.features.gold import gold_path
 from goldlane.features.live.live_table import live_path
 from goldlane.features.replay.gold_history import GoldHistory
@@ -44,7 +45,9 @@ def replay(
         raise UsageError(f"there is no storage at {folder}", hint="goldlane run makes it")
     read = read_answers(Path(answers))
     served = {publication.table.name: publication.table for publication in store.publications()}
-    work = _Replay(folder=folder, served=served, declared={**served, **{table.name: table for table in tables}}, told=told)
+    declared = {**served, **{table.name: table for table in tables}}
+    forgotten = frozenset((entity.key_columns, entity.key_hash) for entity in forgotten_entities(folder))
+    work = _Replay(folder=folder, served=served, declared=declared, told=told, forgotten=forgotten)
     for some in _by_definition(read.answers).values():
         work.add(some)
     return Replayed(
@@ -64,13 +67,14 @@ class _Replay:
     served: Mapping[str, FeatureTable]
     declared: Mapping[str, FeatureTable]
     told: Callable[[str], None]
+    forgotten: frozenset[tuple[tuple[str, ...], str]]
     outcomes: list[Outcome] = field(default_factory=list)
     redefined: list[Redefined] = field(default_factory=list)
     gone: dict[str, str] = field(default_factory=dict)
 
     def add(self, logged: list[Logged]) -> None:
         """Answers of one table, served under one definition."""
-        table = logged[0].served.table
+        table, logged = logged[0].served.table, self._without_forgotten(logged)
         gold, live = self._gold(table), live_path(table, self.folder)
         own = {None, None if gold is None else GoldHistory(table, gold).id}
         streamed = [each for each in logged if each.source_id not in own] if _is_delta(live) else []
@@ -82,14 +86,24 @@ class _Replay:
         elif rest:
             self.outcomes += [Outcome(logged=each, apart="no_gold") for each in rest]
 
+    def _without_forgotten(self, logged: list[Logged]) -> list[Logged]:
+        """Nothing is left to compare of who was forgotten."""
+        if not self.forgotten:
+            return logged
+        forgotten = [_entity(each) in self.forgotten for each in logged]
+        self.outcomes += [Outcome(logged=each, apart="forgotten") for each, gone in zip(logged, forgotten, strict=True) if gone]
+        return [each for each, gone in zip(logged, forgotten, strict=True) if not gone]
+
     def _compare(self, logged: list[Logged], work: TableReplay) -> None:
         table = logged[0].served.table
         outcomes = work.outcomes(logged)
         changed = self._changed(table, len(logged))
-        if changed is not None and changed.still_served:
-            work.redefined(outcomes, self.declared[table.name])
         self.outcomes += outcomes
         self.gone |= {f"{table.name} version {version}": why for version, why in work.history.gone.items()}
+        today = self.declared.get(table.name, table)
+        if changed is not None and changed.still_served and today.key_types == table.key_types:
+            gone = work.redefined(outcomes, today)
+            self.gone |= {f"{table.name} version {version}, as declared today": why for version, why in gone.items()}
 
     def _gold(self, table: FeatureTable) -> Path | None:
         try:
@@ -106,6 +120,11 @@ class _Replay:
         still = now is not None and definition_hash([now]) == definition_hash([table])
         self.redefined.append(Redefined(table=table.name, answers=answers, changes=tuple(differences(table, today)), still_served=still))
         return self.redefined[-1]
+
+
+def _entity(logged: Logged) -> tuple[tuple[str, ...], str]:
+    entity = entity_of(logged.served.table, dict(zip(logged.served.table.keys, logged.key, strict=True)))
+    return entity.key_columns, entity.key_hash
 
 
 def _is_delta(path: Path) -> bool:

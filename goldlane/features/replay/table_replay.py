@@ -48,8 +48,11 @@ class TableReplay:
             outcome.lag_s = lags.of(outcome)
         return outcomes
 
-    def redefined(self, outcomes: Iterable[Outcome], declared: FeatureTable) -> None:
-        """Judge matching answers by another declaration, too: what it tells otherwise is a mismatch."""
+    def redefined(self, outcomes: Iterable[Outcome], declared: FeatureTable) -> dict[int, str]:
+        """Judge matching answers by another declaration of the same keys, too: what it tells otherwise is a mismatch.
+
+        Returns the versions that cannot be asked under it, and why.
+        """
         matched = [outcome for outcome in outcomes if outcome.verdict == "matched" and outcome.version is not None]
         other = TableReplay(declared, self.history.path, self._told)
         other._ask((outcome.logged, [outcome.version or 0]) for outcome in matched)
@@ -58,6 +61,7 @@ class TableReplay:
             if found is not None and outcome.logged.features is not None:
                 outcome.differing = differences(outcome.logged.features, found.features, declared, outcome.logged.served.salt)
                 outcome.verdict = "mismatched" if outcome.differing else "matched"
+        return other.history.gone
 
     def _can_be_asked(self, outcome: Outcome) -> bool:
         logged = outcome.logged

@@ -13,6 +13,7 @@ import pytest
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
+from goldlane.features.forgotten_entities import enter, entity_of
 from goldlane.features.online import OnlineStore, Publication, open_store
 from goldlane.features.publishing import publish
 from goldlane.features.replay import Replayed
@@ -206,6 +207,20 @@ def test_answers_of_a_stream_equal_its_own_table(
         read(logged, "M1")
 
     assert verdicts(replayed()) == {**MATCHED, "matched": 6}
+
+
+def test_who_was_forgotten_is_told_apart(
+    logged: OnlineStore, publish_rows: Callable[..., None], merchants: FeatureTable, storage: Path, replayed: Callable[..., dict[str, Any]]
+) -> None:
+    publish_rows([("M1", 1, "low", 1), ("M2", 1, "low", 2)])
+    read(logged, "M1", "M2")
+    logged.forget(merchants, {"merchant_id": "M1"})
+    enter(storage, entity_of(merchants, {"merchant_id": "M1"}), "merchants")
+    read(logged, "M1")
+
+    document = replayed()
+
+    assert (document["matched"], document["compared"], document["apart"]["forgotten"]) == (1, 1, 2)
 
 
 def test_the_lag_is_the_time_from_the_commit_to_the_publication(
