@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -27,6 +29,7 @@ from goldlane.testing.postgres_server import PASSWORD
 if TYPE_CHECKING:
     from goldlane.testing.postgres_server import PostgresServer
 
+WAITING = "FROM pg_stat_activity WHERE query LIKE '%shops_online%' AND wait_event_type = 'Lock'"
 HOURLY = Rolling(function="count", window="1h", hop="1h")
 AS_OF = datetime(2026, 1, 31, 10, tzinfo=timezone.utc)
 SHOPS = FeatureTable(
@@ -298,6 +301,20 @@ def test_lakebase_that_wakes_up_late_is_waited_for(lakebase: OnlineStore, postgr
     threading.Timer(0.7, postgres_server.start).start()
 
     assert lakebase.lookup(SHOPS, KEY).as_of == AS_OF
+
+
+def test_a_statement_that_lost_its_connection_is_asked_again(lakebase: OnlineStore, postgres_server: PostgresServer) -> None:
+    import psycopg
+
+    url = postgres_server.url()
+    with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as watcher, ThreadPoolExecutor() as threads:
+        with holder.transaction():
+            holder.execute("LOCK TABLE pay.shops_online")
+            answer = threads.submit(lakebase.lookup, SHOPS, KEY)
+            while not watcher.execute(f"SELECT pg_terminate_backend(pid) {WAITING}").fetchall():
+                time.sleep(0.01)
+
+        assert answer.result().as_of == AS_OF
 
 
 def test_a_table_that_was_not_published_is_told(lakebase: OnlineStore) -> None:
