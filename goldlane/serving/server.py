@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from goldlane.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from goldlane.serving.gate import Gate
     from goldlane.serving.limits import Limits
     from goldlane.serving.protocol import ServingConfig
     from goldlane.serving.service import Service
 
 _BACKLOG = 2048
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _COUNTERS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own name; it is read at its import
 
 
@@ -28,16 +31,20 @@ def serve(service: Service, listening: socket.socket, *, workers: int = 1, ready
     Raises:
         GoldlaneError: the store or the token file cannot be read.
     """
-    with _stops(), _counters_of_several() if workers > 1 else nullcontext():
+    with _signals_restored(), _counters_of_several() if workers > 1 else nullcontext():
         import uvicorn
         from uvicorn.supervisors import Multiprocess
 
         application = service()  # what is wrong is said once, and not by every worker
-        ready()
         if workers > 1:
-            Multiprocess(configuration(service, service.limits, workers=workers, factory=True), sockets=[listening]).run()
+            several = Multiprocess(configuration(service, service.limits, workers=workers, factory=True), sockets=[listening])
+            ready()
+            several.run()
         else:
-            uvicorn.Server(configuration(application, service.limits)).run(sockets=[listening])
+            one = uvicorn.Server(configuration(application, service.limits))
+            stopped_by_signals(one)
+            ready()
+            one.run(sockets=[listening])
 
 
 def configuration(application: Gate | Service, limits: Limits, **options: Any) -> ServingConfig:
@@ -94,10 +101,19 @@ def require_serving() -> None:
         raise MissingExtraError("serve", needed_for="serving over HTTP") from missing
 
 
+def stopped_by_signals(server: uvicorn.Server) -> None:
+    """Before uvicorn has handlers of its own, and when it raises the signal that stopped it once more, a signal ends the server, too."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for each in _ENDING:
+        signal.signal(each, stop)
+
+
 @contextmanager
-def _stops() -> Iterator[None]:
-    """Being stopped is how a server ends: uvicorn stops on a signal, then raises it once more for whoever handled it before."""
-    before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGTERM, signal.SIGINT)}
+def _signals_restored() -> Iterator[None]:
+    before = {each: signal.getsignal(each) for each in _ENDING}
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -41,16 +40,11 @@ def serve_http(app: App, listening: socket.socket, ready: Callable[[], None]) ->
     import uvicorn
 
     from goldlane.serving.limits import Limits
-    from goldlane.serving.server import configuration
+    from goldlane.serving.server import configuration, stopped_by_signals
 
     server = uvicorn.Server(configuration(app, Limits()))  # type: ignore[arg-type]  # any ASGI application
 
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # Before uvicorn has its own handlers, and when it raises the signal that stopped it once more.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop)
+    stopped_by_signals(server)
     ready()
     server.run(sockets=[listening])
 
