@@ -100,12 +100,12 @@ def publish_continuously(  # noqa: PLR0913  as publish
 
 
 def _source(table: FeatureTable, source: DataFrame | str | Path, live: Live) -> tuple[DataFrame | None, Path]:
-    """The stream, if there is one, and the storage."""
+    """The stream, if there is one, and the storage; its full path, for the JVM has a working folder of its own."""
     if isinstance(source, (str, Path)):
-        return (_stream(table), Path(source)) if callable(table.source) else (None, Path(source))
+        return _stream(table) if callable(table.source) else None, Path(source).resolve()
     if not hasattr(source, "isStreaming"):
         raise UsageError(f"{table.name} can be published continuously from a streaming DataFrame or a storage, not from {source!r}")
-    return source, live.storage or _project_storage()
+    return source, (live.storage or _project_storage()).resolve()
 
 
 def _stream(table: FeatureTable) -> Any:
