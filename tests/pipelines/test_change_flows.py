@@ -15,6 +15,8 @@ from goldlane.pipelines.cdc.properties import with_properties
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
 
+pytestmark = pytest.mark.slow  # updates of many flows, one after the other
+
 SOURCE = """
     import dlt
     from pyspark.sql import functions as F

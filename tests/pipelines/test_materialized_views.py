@@ -95,7 +95,6 @@ def test_a_table_that_is_only_read_in_a_subquery_counts(project: Any, first: Upd
     assert project.rows("asked") == [(1,), (2,)]
 
 
-@pytest.mark.slow
 def test_a_view_is_replaced_in_one_commit_and_a_keyed_one_writes_what_differs(project: Any, first: Update, spark: Any) -> None:
     assert first.status == "COMPLETED"
     before = {name: project.version(name) for name in ("plain", "keyed")}
@@ -112,7 +111,6 @@ def test_a_view_is_replaced_in_one_commit_and_a_keyed_one_writes_what_differs(pr
     assert changed(update) >= {"plain", "keyed", "downstream"}
 
 
-@pytest.mark.slow
 def test_other_code_and_other_rules_are_computed_and_other_words_are_not(project: Any, first: Update) -> None:
     assert first.status == "COMPLETED"
     project.run().raise_for_status()
@@ -135,7 +133,6 @@ def test_columns_may_come_and_go(project: Any, first: Update) -> None:
     assert project.rows("plain", "id", "twice", "new") == [(1, 2, "x"), (2, 4, "x"), (4, 8, "x")]
 
 
-@pytest.mark.slow
 def test_a_table_that_somebody_deleted_is_computed_again(project: Any, first: Update) -> None:
     import shutil
 

@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
 
+pytestmark = pytest.mark.slow  # updates of many flows, one after the other
+
 SOURCE = """
     import threading
     import dlt
@@ -64,7 +66,6 @@ def test_flows_of_one_table_run_side_by_side_and_each_has_its_own_settings(proje
     assert project.rows("events", "flow", "said", "zone") == [("tokyo", "Asia/Tokyo", "Asia/Tokyo")] * 2 + [("utc", "UTC", "UTC")] * 2
 
 
-@pytest.mark.slow
 def test_a_flow_without_anything_new_is_not_started_and_what_arrives_later_is_read_once(project: Any, ran: Update) -> None:
     assert ran.status == "COMPLETED"
 
@@ -77,7 +78,6 @@ def test_a_flow_without_anything_new_is_not_started_and_what_arrives_later_is_re
     assert sorted(row[0] for row in project.rows("events", "id")) == [1, 1, 2, 2, 3, 3]
 
 
-@pytest.mark.slow
 def test_two_processes_update_two_pipelines_of_one_storage_at_once(project: Any) -> None:
     lane = (
         "import dlt\n@dlt.table\ndef numbers_{n}(): return spark.range({n})\n@dlt.table\ndef more_{n}(): return dlt.read('numbers_{n}')\n"

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from goldlane.pipelines import Update
 
+pytestmark = pytest.mark.slow  # updates of many flows, one after the other
+
 LANE = """
 import dlt
 from pyspark.sql import functions as F

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from goldlane.pipelines import Update
 
+pytestmark = pytest.mark.slow  # updates of many flows, one after the other
+
 SOURCE = """
     import os
     import dlt
@@ -110,7 +112,6 @@ def test_a_function_is_asked_until_it_has_no_newer_snapshot(story: Story) -> Non
     assert story.project.rows("days") == HISTORY
 
 
-@pytest.mark.slow
 def test_the_event_log_counts_rows_upserted_and_deleted_per_snapshot(story: Story) -> None:
     events = story.first.events().where("event_type IN ('flow_progress', 'flow_definition')")
     rows = events.orderBy("sequence.data_plane_id.seq_no").collect()
@@ -131,7 +132,6 @@ def test_nothing_is_written_when_nothing_is_new(story: Story) -> None:
     assert [story.project.version(table) for table in tables] == before
 
 
-@pytest.mark.slow
 def test_a_full_refresh_starts_over_and_mends_a_memory_that_cannot_be_read(story: Story) -> None:
     (memory,) = (story.project.storage / "system" / "cdc" / "default.days").rglob("snapshots.json")
     memory.write_text("{", encoding="utf-8")
@@ -146,7 +146,6 @@ def test_a_full_refresh_starts_over_and_mends_a_memory_that_cannot_be_read(story
     assert story.project.rows("seed") == [(0,), (1,)]
 
 
-@pytest.mark.slow
 def test_a_crash_after_the_tables_commit_neither_repeats_nor_loses_a_snapshot(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     story.project.write("days/4.json", json.dumps({"k": 1, "v": "A", "n": 4}))
     write, calls = SnapshotMemory._write, iter(range(9))  # noqa: SLF001  the commit that a crash takes away

@@ -144,7 +144,6 @@ def test_with_nothing_new_nothing_is_written(project: Any, second: Update, third
     assert second["orders"].output_rows == 1
 
 
-@pytest.mark.slow
 def test_a_full_refresh_of_a_selection_clears_its_tables_and_checkpoints_and_no_other(
     project: Any, run: Callable[..., Update], third: Update
 ) -> None:
@@ -170,7 +169,6 @@ def test_a_table_that_must_not_be_reset_is_not_and_nothing_else_is_either(projec
     assert {name: project.version(name) for name in versions} == versions
 
 
-@pytest.mark.slow
 def test_a_full_refresh_of_everything_ends_in_the_same_tables(project: Any, run: Callable[..., Update], third: Update) -> None:
     assert third.status == "COMPLETED"
     names = ("customers_1", "customers_2", "landed", "kept")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # updates of many flows, one after the other
+
 QUERIES = """
 from pyspark.sql import Window
 from pyspark.sql import functions as F
@@ -46,7 +48,6 @@ def lane(new_lane: Callable[..., Any]) -> Any:
     return made
 
 
-@pytest.mark.slow
 def test_new_rows_touch_their_keys_and_no_others(lane: Any) -> None:
     lane.append("orders", lane.order(200, "a", 7, day=3), lane.order(201, "e", 30, day=3))
 
@@ -67,7 +68,6 @@ def test_new_rows_touch_their_keys_and_no_others(lane: Any) -> None:
     assert (update["totals"].output_rows, update["keyed"].output_rows) == (2, 2)
 
 
-@pytest.mark.slow
 def test_late_rows_null_keys_and_rows_taken_back_are_seen(lane: Any) -> None:
     lane.append("orders", lane.order(300, "c", 4, day=0), lane.order(301, None, 5))
     lane.delta("orders").delete("customer = 'd' OR id = 11")
@@ -78,7 +78,6 @@ def test_late_rows_null_keys_and_rows_taken_back_are_seen(lane: Any) -> None:
     assert {plan["technique"] for plan in lane.plans(update).values()} == {"GENERIC_AGGREGATE", "WINDOW_FUNCTION", "ROW_BASED"}
 
 
-@pytest.mark.slow
 def test_a_row_that_moves_to_another_key_leaves_the_old_one(lane: Any) -> None:
     lane.delta("orders").update(updates={"customer": "'z'"}, predicate="id IN (0, 21)")
 
@@ -88,7 +87,6 @@ def test_a_row_that_moves_to_another_key_leaves_the_old_one(lane: Any) -> None:
     assert lane.plans(update)["ranked"]["num_keys"] == 3, "a, b and z: the other rows of their files were only copied"
 
 
-@pytest.mark.slow
 def test_a_change_of_the_table_beside_reaches_the_rows_that_are_joined_to_it(lane: Any) -> None:
     lane.append("customers", {"customer": "c", "name": "C"})
     lane.delta("customers").delete("customer = 'a'")
@@ -112,7 +110,6 @@ def test_files_that_are_only_put_together_touch_no_key(lane: Any) -> None:
     assert lane.wrong(update) == {}
 
 
-@pytest.mark.slow
 def test_a_full_refresh_and_another_query_are_computed_anew(lane: Any) -> None:
     lane.append("orders", lane.order(400, "a"))
     lane.rewrite(QUERIES.replace('F.col("amount") * 2', 'F.col("amount") * 3'))
@@ -126,7 +123,6 @@ def test_a_full_refresh_and_another_query_are_computed_anew(lane: Any) -> None:
     assert lane.wrong(lane.run()) == {}
 
 
-@pytest.mark.slow
 def test_a_write_that_was_cut_off_is_made_good_by_key(lane: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit happened and nobody noted it: rows must not be added a second time."""
     from goldlane.pipelines.errors import UpdateFailedError

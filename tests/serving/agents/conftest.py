@@ -21,10 +21,9 @@ from goldlane.features.online.values import microseconds_of
 from goldlane.features.publishing import gold_path, publish
 from goldlane.features.tiles import tile_of
 
-NOW = datetime.now(timezone.utc).replace(microsecond=0)
-MERCHANT = ("M00042", NOW - timedelta(hours=2), "high", 23, 1.1 / 3, 1234.567891, 17, 0.0612345678, None)
-CUSTOMER = ("C00007", NOW - timedelta(days=1), 812, True, "DE", 3, 9, 41, 10.1, 25.25 / 3, 1234567.891, 23, 0.1, 2 / 3, 86399.123456)
-PAYMENTS = [(NOW - timedelta(seconds=90), Decimal("250.00")), (NOW - timedelta(minutes=40), Decimal("19.99"))]
+MERCHANT = ("M00042", timedelta(hours=2), "high", 23, 1.1 / 3, 1234.567891, 17, 0.0612345678, None)
+CUSTOMER = ("C00007", timedelta(days=1), 812, True, "DE", 3, 9, 41, 10.1, 25.25 / 3, 1234567.891, 23, 0.1, 2 / 3, 86399.123456)
+PAYMENTS = [(timedelta(seconds=90), Decimal("250.00")), (timedelta(minutes=40), Decimal("19.99"))]
 
 
 def put(url: str, table: FeatureTable, *rows: tuple[Any, ...]) -> None:
@@ -33,13 +32,14 @@ def put(url: str, table: FeatureTable, *rows: tuple[Any, ...]) -> None:
     store.close()
 
 
-def write_tiles(storage: Path, customer: str) -> None:
+def write_tiles(storage: Path, customer: str, now: datetime) -> None:
     """The tiles of ``PAYMENTS`` as Spark makes them: a row per hop, with what its windows need; hop 1 is every microsecond."""
     count, amount = pa.struct([("n", pa.int64())]), pa.struct([("n", pa.int64()), ("total", pa.decimal128(28, 2))])
     kinds = {feature.name: count if feature.type == "bigint" else amount for feature in REAL_TIME_FEATURES.features}
     hops = {name: microseconds(rolling.hop) for name, rolling in zip(kinds, REAL_TIME_FEATURES.rollings, strict=True) if rolling.hop}
     groups: dict[tuple[int, int], list[tuple[datetime, Decimal]]] = {}
-    for at, paid in PAYMENTS:
+    for age, paid in PAYMENTS:
+        at = now - age
         for hop in {1, *hops.values()}:
             groups.setdefault((hop, tile_of(microseconds_of(at), hop)), []).append((at, paid))
     rows = [
@@ -64,14 +64,20 @@ def _partial(sums: bool, found: list[tuple[datetime, Decimal]]) -> dict[str, Any
     return {"n": len(found), "total": sum(paid for _, paid in found)} if sums else {"n": len(found)}
 
 
-@pytest.fixture(scope="session")
+def _dated(row: tuple[Any, ...], now: datetime) -> tuple[Any, ...]:
+    """``(key, age, *features)`` with its time."""
+    key, age, *features = row
+    return (key, now - age, *features)
+
+
+@pytest.fixture(scope="module")
 def lane_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A store that nobody writes to: read by every test that needs the lane's tables."""
-    folder = tmp_path_factory.mktemp("lane")
+    """A store that nobody writes to: read by every test that needs the lane's tables. Its rows are as old as they say when it is made."""
+    folder, now = tmp_path_factory.mktemp("lane"), datetime.now(timezone.utc).replace(microsecond=0)
     url = f"sqlite:///{folder}/online.db"
-    put(url, MERCHANT_FEATURES, MERCHANT)
-    put(url, CUSTOMER_FEATURES, CUSTOMER)
-    write_tiles(folder / "storage", "C00007")
+    put(url, MERCHANT_FEATURES, _dated(MERCHANT, now))
+    put(url, CUSTOMER_FEATURES, _dated(CUSTOMER, now))
+    write_tiles(folder / "storage", "C00007", now)
     store = open_store(url)
     publish(REAL_TIME_FEATURES, folder / "storage", store)
     store.close()
@@ -99,7 +105,7 @@ def rows(url: str) -> Rows:
     """Replace a table of the test's own store by ``(key, age of the row, *features)``."""
 
     def write(table: FeatureTable, *given: tuple[Any, ...]) -> None:
-        put(url, table, *((key, datetime.now(timezone.utc) - age, *features) for key, age, *features in given))
+        put(url, table, *(_dated(row, datetime.now(timezone.utc)) for row in given))
 
     return write
 
