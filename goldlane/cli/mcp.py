@@ -37,6 +37,8 @@ def mcp(  # noqa: PLR0913  one parameter per option
     from goldlane.serving.agents.mcp_server import feature_server
     from goldlane.serving.tools import FeatureTools
 
+    if not http and (tokens or allow_host):
+        raise UsageError("without --http nobody is asked for a token and no name is checked", hint="--tokens and --allow-host need --http")
     if http and tokens is None and not is_loopback(host):
         raise UsageError(
             f"without tokens only this machine may ask, and {host} is open to others", hint="--tokens FILE, or leave --host out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,8 @@ import typer
 
 from goldlane.cli.options import JsonOption, names
 from goldlane.cli.output import print_json, progress, results
-from goldlane.errors import UsageError
+from goldlane.errors import GoldlaneError, UsageError
+from goldlane.filelocks import file_lock
 
 if TYPE_CHECKING:
     from goldlane.serving.tokens import Token
@@ -24,7 +26,7 @@ def create(
     *,
     tokens: TokensOption,
     name: Annotated[str, typer.Option(help="Whose token it is, for your own eyes.")] = "agent",
-    scope: Annotated[list[str] | None, typer.Option(help="A table or feature set it may read; several, or * for all.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A table or feature set it may read, or /metrics; several, or * for all.")] = None,
     expires: Annotated[str | None, typer.Option(help="How long it lasts, as in 90d or 12h; for ever when not given.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,10 +36,10 @@ def create(
 
     if not name.isascii() or not name.isprintable():
         raise UsageError("a token's name is plain text")
-    ends = _end(expires)
-    known = read_tokens(tokens) if tokens.exists() else {}
-    text, kept = new_token(name, names(scope) or ["*"], ends)
-    write_tokens(tokens, [*known.values(), kept])
+    text, kept = new_token(name, _scopes(scope), _end(expires))
+    with _changing(tokens):
+        known = read_tokens(tokens) if tokens.exists() else {}
+        write_tokens(tokens, [*known.values(), kept])
     if as_json:
         print_json({**_document(kept), "token": text})
         return
@@ -64,11 +66,32 @@ def revoke(token: Annotated[str, typer.Argument(metavar="ID", help="The token's 
     """Forget a token; a running server refuses it within a second or two."""
     from goldlane.serving.token_files import read_tokens, write_tokens
 
-    known = read_tokens(tokens)
-    if known.pop(token, None) is None:
-        raise UsageError(f"{tokens} has no token {token!r}", hint="goldlane token list names them")
-    write_tokens(tokens, known.values())
+    with _changing(tokens):
+        known = read_tokens(tokens)
+        if known.pop(token, None) is None:
+            raise UsageError(f"{tokens} has no token {token!r}", hint="goldlane token list names them")
+        write_tokens(tokens, known.values())
     progress().print(f"token {token} is revoked", markup=False)
+
+
+def _scopes(given: list[str] | None) -> list[str]:
+    """Without the option, all; an empty one is a mistake, and not all."""
+    from goldlane.serving.tokens import EVERYTHING
+
+    if not given:
+        return [EVERYTHING]
+    if not all(names([each]) for each in given):
+        raise UsageError("--scope names nothing", hint="a table, a feature set, or * for all")
+    return names(given) or []
+
+
+def _changing(tokens: Path) -> AbstractContextManager[None]:
+    """Whoever reads and writes the file beside somebody else would bring back a token that was revoked meanwhile."""
+
+    def refusal(owner: str) -> GoldlaneError:
+        return GoldlaneError(f"the tokens in {tokens} are being changed by {owner}", hint="try again")
+
+    return file_lock(tokens.with_name(f"{tokens.name}.lock"), refusal)
 
 
 def _document(token: Token) -> dict[str, Any]:

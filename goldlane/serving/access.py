@@ -19,6 +19,8 @@ _REMEMBERED = 1_024
 class Access(Protocol):
     """Decides from a request's headers who asks."""
 
+    knows_tokens: bool  # whether there is a token that a browser's session could be begun with
+
     def token(self, authorization: bytes | None, host: bytes | None) -> Token:
         """Whose request it is; ``RefusedRequestError`` (401, 403) when nobody's."""
         ...
@@ -36,6 +38,8 @@ class TokenHolder(Protocol):
 
 class TokenAccess:
     """``Authorization: Bearer <token>``, or Basic with the token as password, which is how a browser asks for it."""
+
+    knows_tokens = True
 
     def __init__(self, file: TokenHolder) -> None:
         self._file = file
@@ -71,6 +75,8 @@ class TokenAccess:
 
 class LocalAccess:
     """Everybody, as long as the server was asked for by a name of this machine: a web page that had its own name point here is not."""
+
+    knows_tokens = False
 
     def token(self, authorization: bytes | None, host: bytes | None) -> Token:  # noqa: ARG002  see Access
         """See ``Access``."""

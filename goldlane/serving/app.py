@@ -19,7 +19,7 @@ from starlette.responses import Response
 from goldlane.serving import health_routes, openapi_routes, platform_routes
 from goldlane.serving.gate import Gate
 from goldlane.serving.parts import Part, parts
-from goldlane.serving.refusals import RefusedRequestError
+from goldlane.serving.refusals import RefusedRequestError, failure
 from goldlane.serving.watch import watching
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def make_app(serving: Serving, *, refresh_tokens: Callable[[], object] | None = 
             yield
         serving.store.close()
 
-    handlers = {HTTPException: _http_error, RefusedRequestError: _refused}
+    handlers = {HTTPException: _http_error, RefusedRequestError: _refused, Exception: _failed}
     opens = [part.opens for part in added if part.opens is not None]
     return Gate(serving, Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers), opens)  # type: ignore[arg-type]  # Starlette types every handler's error as Exception
 
@@ -61,6 +61,11 @@ async def _refused(_: Request, error: RefusedRequestError) -> Response:
     response = Response(error.body, error.status, media_type="application/json")
     response.raw_headers.extend(error.headers)
     return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Starlette raises the error once more afterwards; the gate tells it to the log."""
+    return await _refused(request, failure(error))
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:

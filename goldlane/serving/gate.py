@@ -14,7 +14,7 @@ from goldlane.serving.bodies import ClientGoneError, body_of, bounded
 from goldlane.serving.logs import place_of
 from goldlane.serving.outputs import outputs
 from goldlane.serving.records import records_of
-from goldlane.serving.refusals import RefusedRequestError, no_such_endpoint
+from goldlane.serving.refusals import RefusedRequestError, failure, no_such_endpoint
 
 if TYPE_CHECKING:
     from goldlane.serving.state import Serving
@@ -56,10 +56,8 @@ class Gate:
             request.status = 499
         except RefusedRequestError as refused:
             await request.send(send, refused.status, refused.body, refused.headers)
-        except GoldlaneError as error:
-            await self._unavailable(request, send, error)
         except Exception as error:  # noqa: BLE001  the process's edge: a defect of ours is a 500 without its story
-            await self._defect(request, send, error)
+            await self._failed(request, send, error)
         finally:
             self._in_flight -= 1
             self._tell(request, perf_counter() - started)
@@ -101,17 +99,15 @@ class Gate:
         """The routes behind the gate; what they read is bounded."""
         await self._rest(request.scope, bounded(receive, request.headers, self._serving.limits.body_bytes), request.recorded(send))
 
-    async def _unavailable(self, request: _Request, send: Send, error: GoldlaneError) -> None:
-        self._serving.log.error("store", request_id=request.id, error=type(error).__name__, message=error.message)
-        refused = RefusedRequestError(503, "the store cannot be read now; try again")
-        await request.send(send, refused.status, refused.body, refused.headers)
-
-    async def _defect(self, request: _Request, send: Send, error: Exception) -> None:
-        self._serving.log.error("defect", request_id=request.id, error=type(error).__name__, place=place_of(error))
-        if request.status:
-            return
-        refused = RefusedRequestError(500, "the server failed; its log tells more under this request's id", closes=True)
-        await request.send(send, refused.status, refused.body, refused.headers)
+    async def _failed(self, request: _Request, send: Send, error: Exception) -> None:
+        """Tell the log; and the client, unless Starlette has: it answers what fails in a route, then raises it once more."""
+        if isinstance(error, GoldlaneError):
+            self._serving.log.error("store", request_id=request.id, error=type(error).__name__, message=error.message)
+        else:
+            self._serving.log.error("defect", request_id=request.id, error=type(error).__name__, place=place_of(error))
+        if not request.status:
+            refused = failure(error)
+            await request.send(send, refused.status, refused.body, refused.headers)
 
     def _tell(self, request: _Request, seconds: float) -> None:
         serving = self._serving

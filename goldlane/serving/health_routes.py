@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from goldlane.errors import GoldlaneError
 from goldlane.serving.metrics import CONTENT_TYPE
-from goldlane.serving.refusals import RefusedRequestError
+from goldlane.serving.refusals import RefusedRequestError, store_unreadable
+from goldlane.serving.tokens import COUNTERS, EVERYTHING
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def routes(serving: Serving) -> Iterator[BaseRoute]:
-    """``/health`` and ``/ready`` need no token."""
+    """``/health`` and ``/ready`` need no token, ``/metrics`` one for all tables or for itself."""
 
     async def health(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
@@ -30,10 +31,12 @@ def routes(serving: Serving) -> Iterator[BaseRoute]:
             await serving.read(serving.endpoints.refresh)
         except GoldlaneError as error:
             serving.log.warning("store", error=type(error).__name__, message=error.message)
-            raise RefusedRequestError(503, "the store cannot be read") from error
+            raise store_unreadable() from error
         return JSONResponse({"status": "ready", "endpoints": len(serving.endpoints.all())})
 
-    async def metrics(_: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        if not request.scope["goldlane.token"].allows(COUNTERS):
+            raise RefusedRequestError(403, f"the counters name every table; they are for tokens of the scope {COUNTERS} or {EVERYTHING}")
         return Response(serving.metrics.page(serving.endpoints.all()), media_type=CONTENT_TYPE)
 
     yield Route("/health", health, methods=["GET"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -38,8 +39,16 @@ def routes(serving: Serving) -> Iterator[BaseRoute]:
             raise no_such_endpoint(name)
         return JSONResponse(description(endpoint))
 
+    yield Route("/serving-endpoints/{name}/invocations", _OnlyPost())
     yield Route("/api/2.0/serving-endpoints", list_endpoints, methods=["GET"])
     yield Route("/api/2.0/serving-endpoints/{name}", get_endpoint, methods=["GET"])
+
+
+class _OnlyPost:
+    """Invocations, which are sent by POST and never get here: the gate answers them."""
+
+    async def __call__(self, *_: object) -> None:
+        raise HTTPException(405, headers={"Allow": "POST"})
 
 
 def description(endpoint: Endpoint) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import orjson
 
+from goldlane.errors import GoldlaneError
+
 _CODES = {
     400: "INVALID_PARAMETER_VALUE",
     401: "UNAUTHENTICATED",
@@ -54,6 +56,18 @@ class RefusedRequestError(Exception):
                 (b"www-authenticate", b'Basic realm="goldlane", charset="UTF-8"'),
             ]
         return headers
+
+
+def store_unreadable() -> RefusedRequestError:
+    """503. Why it cannot be read is for the log."""
+    return RefusedRequestError(503, "the store cannot be read now; try again")
+
+
+def failure(error: Exception) -> RefusedRequestError:
+    """What is told of an error that nobody refused: the store's (503), else a defect of ours (500) without its story."""
+    if isinstance(error, GoldlaneError):
+        return store_unreadable()
+    return RefusedRequestError(500, "the server failed; its log tells more under this request's id", closes=True)
 
 
 def no_such_endpoint(name: str) -> RefusedRequestError:

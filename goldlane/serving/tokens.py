@@ -12,11 +12,15 @@ from typing import Any
 
 PREFIX = "gl"
 EVERYTHING = "*"
+COUNTERS = "/metrics"  # no table and no set can have this name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What is kept of a token. ``scopes`` are tables and feature sets, or ``*``; one without ``expires_at`` lasts until it is revoked."""
+    """What is kept of a token: ``scopes`` are tables and feature sets, ``/metrics`` for the counters, ``*`` for all of it.
+
+    One without ``expires_at`` lasts until it is revoked.
+    """
 
     id: str
     name: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import GoldlaneError
+from goldlane.serving.logs import place_of
 
 if TYPE_CHECKING:
     from goldlane.serving.state import Serving
@@ -19,36 +20,51 @@ _EVERY_S = 1.0
 @contextlib.asynccontextmanager
 async def watching(serving: Serving, refresh_tokens: Callable[[], object] | None = None) -> AsyncIterator[None]:
     """Keep ``serving`` up to date until the block ends."""
-    looks = [_new_file(serving), *([refresh_tokens] if refresh_tokens else [])]
-    task = asyncio.create_task(_watch(serving, looks))
+    looks = [_store(serving), _between(_new_file(serving)), *([_between(refresh_tokens)] if refresh_tokens else [])]
+    tasks = [asyncio.create_task(_watch(serving, look)) for look in looks]
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _watch(serving: Serving, looks: list[Callable[[], object]]) -> None:
-    told: dict[int, str] = {}
+async def _watch(serving: Serving, look: Callable[[], Awaitable[object]]) -> None:
+    """A task for each look: a store that does not answer holds up no token that was revoked."""
+    told = ""
     while True:
         await asyncio.sleep(_EVERY_S)
-        for number, look in enumerate((*looks, None)):
-            try:
-                await _look(serving, look)
-                told.pop(number, None)
-            except GoldlaneError as error:
-                if told.get(number) != error.message:
-                    serving.log.warning("watch", error=type(error).__name__, message=error.message)
-                told[number] = error.message
+        try:
+            await look()
+            told = ""
+        except GoldlaneError as error:
+            if told != error.message:
+                serving.log.warning("watch", error=type(error).__name__, message=error.message)
+            told = error.message
+        except Exception as error:  # noqa: BLE001  the process's edge: a watch that ends lets revoked tokens in
+            place = place_of(error)
+            if told != place:
+                serving.log.error("defect", error=type(error).__name__, place=place)  # noqa: TRY400  its story may quote a value
+            told = place
 
 
-async def _look(serving: Serving, look: Callable[[], object] | None) -> None:
-    """Files are looked at here, between two requests; the store's declarations, of which there may be many, beside them."""
-    if look is not None:
-        look()
-    else:
+def _store(serving: Serving) -> Callable[[], Awaitable[object]]:
+    """Its declarations, of which there may be many, are read beside the requests."""
+
+    async def look() -> None:
         await asyncio.get_running_loop().run_in_executor(serving.threads, serving.endpoints.refresh)
+
+    return look
+
+
+def _between(look: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    """Files are looked at by the event loop itself, between two requests."""
+
+    async def looked() -> None:
+        look()
+
+    return looked
 
 
 def _new_file(serving: Serving) -> Callable[[], None]:

@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from goldlane.errors import GoldlaneError
 from goldlane.features import Feature, FeatureTable, open_store, publish
+from goldlane.filelocks import file_lock
 
 CITIES = FeatureTable(
     name="cities", keys=("city",), event_time="at", features=(Feature(name="people", type="bigint", description="people"),)
@@ -138,11 +140,13 @@ def test_a_token_is_the_only_thing_on_stdout(goldlane: Goldlane) -> None:
     "arguments, told",
     [
         (("create", "--tokens", "t.json", "--expires", "soon"), "--expires 'soon' is no length of time"),
+        (("create", "--tokens", "t.json", "--scope", ""), "--scope names nothing"),
+        (("create", "--tokens", "t.json", "--scope", "cities", "--scope", " , "), "--scope names nothing"),
         (("create", "--tokens", "wrong.json"), "wrong.json is not a file of tokens"),
         (("list", "--tokens", "none.json"), "the token file none.json cannot be read"),
         (("revoke", "abc", "--tokens", "t.json"), "t.json has no token 'abc'"),
     ],
-    ids=["expires", "another file", "no file", "unknown"],
+    ids=["expires", "empty scope", "blank scope", "another file", "no file", "unknown"],
 )
 def test_a_mistake_with_tokens_is_one_line(goldlane: Goldlane, tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     goldlane("token", "create", "--tokens", "t.json")
@@ -152,6 +156,20 @@ def test_a_mistake_with_tokens_is_one_line(goldlane: Goldlane, tmp_path: Path, a
 
     assert ran.code == 2
     assert told in ran.complaint
+
+
+@pytest.mark.parametrize("change", ["create", "revoke"])
+def test_a_change_of_tokens_that_another_makes_meanwhile_is_not_undone(goldlane: Goldlane, tmp_path: Path, change: str) -> None:
+    made = goldlane("token", "create", "--tokens", "t.json", "--json").document["id"]
+    before = (tmp_path / "t.json").read_text()
+
+    with file_lock(tmp_path / "t.json.lock", GoldlaneError):
+        ran = goldlane("token", change, *([made] if change == "revoke" else []), "--tokens", "t.json")
+
+    assert ran.code == 1
+    assert f"the tokens in t.json are being changed by process {os.getpid()}" in ran.complaint
+    assert (tmp_path / "t.json").read_text() == before
+    assert goldlane("token", change, *([made] if change == "revoke" else []), "--tokens", "t.json").code == 0
 
 
 def test_serving_imports_nothing_heavy() -> None:

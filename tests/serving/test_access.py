@@ -77,6 +77,17 @@ def test_a_token_reads_what_its_scopes_name(server: Any) -> None:
     assert next(iter(server.ask("GET", "/openapi.json", authorization=token).document["paths"])).startswith("/serving-endpoints/cities/")
 
 
+def test_the_counters_name_every_table_and_need_a_scope_of_their_own(server: Any) -> None:
+    narrow, scraper = (f"Bearer {server.new_token(scope)}" for scope in ("cities", "/metrics"))
+
+    counted = once_known(lambda: server.ask("GET", "/metrics", authorization=scraper))
+    refused = server.ask("GET", "/metrics", authorization=narrow)
+
+    assert (counted.status, refused.status) == (200, 403)
+    assert b"shops" not in refused.body
+    assert server.query("cities", {"city": "Ulm"}, authorization=scraper).status == 403
+
+
 def test_a_token_of_a_set_or_of_all_its_tables_reads_the_set(server: Any) -> None:
     by_set, by_tables = (f"Bearer {server.new_token(*scopes)}" for scopes in (["trade"], ["shops", "cities"]))
     record = {"shop_id": "a", "day": 1, "city": "Ulm"}

@@ -85,6 +85,35 @@ def test_a_store_that_is_gone_is_503_and_a_new_one_in_its_place_is_read(own_stor
     assert alive.document["outputs"][0]["bars"] == 5
 
 
+@pytest.mark.parametrize("path", ["/api/2.0/serving-endpoints", "/api/2.0/serving-endpoints/cities", "/openapi.json"])
+def test_a_store_that_is_gone_is_503_for_those_who_ask_what_is_there(own_store: Path, new_server: Any, path: str) -> None:
+    with new_server(own_store) as server:
+        for file in own_store.parent.glob(f"{own_store.name}*"):
+            file.unlink()
+        reply = server.ask("GET", path, x_request_id="first")
+
+    assert (reply.status, reply.document["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+    assert (reply.headers["content-type"], reply.headers["retry-after"]) == ("application/json", "1")
+    assert reply.headers["x-request-id"] == "first"
+
+
+def test_a_defect_behind_the_routes_is_a_500_without_its_story(
+    own_store: Path, new_server: Any, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("merchant M-4711")
+
+    monkeypatch.setattr("goldlane.serving.openapi_routes.document", broken)
+    with new_server(own_store) as server:
+        reply = server.ask("GET", "/openapi.json", x_request_id="first")
+    lines = [json.loads(line) for line in capfdbinary.readouterr().err.splitlines()]
+
+    assert (reply.status, reply.document["error_code"]) == (500, "INTERNAL_ERROR")
+    assert b"4711" not in reply.body
+    assert [(line["request_id"], line["error"]) for line in lines if line["event"] == "defect"] == [("first", "ZeroDivisionError")]
+    assert "4711" not in str(lines)
+
+
 def test_a_request_bears_the_id_it_came_with(server: Any) -> None:
     reply = server.query("cities", {"city": "Ulm"}, x_request_id="agent-7.a_b:c")
 
@@ -109,13 +138,20 @@ def test_every_path_bears_a_request_id(server: Any) -> None:
 
 @pytest.mark.parametrize(
     "method, path, status",
-    [("GET", "/nothing", 404), ("GET", "/serving-endpoints/cities/invocations", 404), ("DELETE", "/health", 405), ("PUT", "/ready", 405)],
+    [("GET", "/nothing", 404), ("PUT", "/serving-endpoints/cities/invocations", 405), ("DELETE", "/health", 405), ("PUT", "/ready", 405)],
 )
 def test_what_is_not_there_is_refused_in_the_platforms_shape(server: Any, method: str, path: str, status: int) -> None:
     reply = server.ask(method, path)
 
     assert reply.status == status
     assert set(reply.document) == {"error_code", "message"}
+
+
+@pytest.mark.parametrize("name", ["cities", "nothing"])
+def test_an_invocation_that_is_no_post_is_told_so(server: Any, name: str) -> None:
+    reply = server.ask("GET", f"/serving-endpoints/{name}/invocations")
+
+    assert (reply.status, reply.headers["allow"], reply.document["error_code"]) == (405, "POST", "METHOD_NOT_ALLOWED")
 
 
 def test_the_counters_tell_requests_and_records_by_endpoint(store_path: Path, new_server: Any) -> None:

@@ -10,7 +10,8 @@ from goldlane.errors import MissingExtraError, UsageError
 
 SCHEMES = ("postgresql://", "postgres://")
 _FORM = "postgresql://user:password@host:5432/database?sslmode=require; in user and password @ is %40, / is %2F, : is %3A"
-_DEFAULTS = {"application_name": "goldlane", "connect_timeout": "10", "keepalives_idle": "30"}
+# The last: milliseconds after which a network that swallows what is sent is an error, and not a wait of a quarter of an hour.
+_DEFAULTS = {"application_name": "goldlane", "connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
 _SECRETS = ("password", "sslpassword")
 
 

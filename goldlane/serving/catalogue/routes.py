@@ -137,4 +137,4 @@ def _query(request: Request) -> str:
 def _address(request: Request) -> str:
     """The server as the visitor calls it; what could be no host's name is not repeated."""
     host = request.headers.get("host", "")
-    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else "http://127.0.0.1:8000"
+    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else "http://127.0.0.1:8080"

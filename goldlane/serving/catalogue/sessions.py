@@ -8,15 +8,28 @@ import os
 import secrets
 import time
 
+from goldlane.errors import UsageError
+
 COOKIE = "goldlane_session"
 LASTS_S = 12 * 3600
 # Workers of one server must know each other's signatures; the first process makes the key and the others inherit it.
 KEY_VARIABLE = "GOLDLANE_SESSION_KEY"
+_LEAST = 32
 
 
 def session_key() -> bytes:
-    """The key of this server's signatures; a new one for every start unless the environment names one."""
-    return os.environ.setdefault(KEY_VARIABLE, secrets.token_hex(32)).encode()
+    """The key of this server's signatures; a new one for every start unless the environment names one.
+
+    Raises:
+        UsageError: it names one that could be guessed.
+    """
+    key = os.environ.get(KEY_VARIABLE) or secrets.token_hex(32)
+    if len(key) < _LEAST:
+        raise UsageError(
+            f"{KEY_VARIABLE} has {len(key)} characters; a key has {_LEAST} or more", hint="openssl rand -hex 32 makes one; or leave it out"
+        )
+    os.environ[KEY_VARIABLE] = key
+    return key.encode()
 
 
 def sealed(token_id: str, key: bytes, now: float | None = None) -> str:

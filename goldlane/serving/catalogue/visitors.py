@@ -27,23 +27,25 @@ class Visitors:
             RefusedRequestError: nobody's (401), or asked for by a name that is not this server's (421).
         """
         authorization = request.headers.get("authorization")
-        token_id = None if authorization else opened(request.cookies.get(COOKIE, ""), self._key)
+        token_id = None if authorization or not self._access.knows_tokens else opened(request.cookies.get(COOKIE, ""), self._key)
         if token_id is not None:
             return self._access.holder(token_id)
         return self._access.token(*(None if text is None else text.encode("latin-1") for text in (authorization, _host(request))))
 
     def is_signed_in(self, request: Request) -> bool:
         """Whether there is a session to end."""
-        return COOKIE in request.cookies
+        return self._access.knows_tokens and COOKIE in request.cookies
 
     def sign_in(self, request: Request, text: str, response: Response) -> None:
-        """Begin a session for the token ``text`` with ``response``.
+        """Begin a session for the token ``text`` with ``response``; none where everybody is let in.
 
         Raises:
             RefusedRequestError: the token is not known, or has expired.
         """
         header = f"Bearer {text}".encode("utf-8", "surrogatepass")
         token = self._access.token(header, (_host(request) or "").encode("latin-1"))
+        if not self._access.knows_tokens:
+            return
         response.set_cookie(
             COOKIE,
             sealed(token.id, self._key),

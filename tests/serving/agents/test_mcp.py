@@ -242,6 +242,8 @@ def test_a_long_body_is_refused(address: str) -> None:
     [
         (["--http", "--host", "0.0.0.0"], "without tokens only this machine may ask"),  # noqa: S104  it is refused
         (["--http", "--host", "::2"], "without tokens only this machine may ask"),
+        (["--tokens", "tokens.json"], "--tokens and --allow-host need --http"),
+        (["--allow-host", "features.example"], "--tokens and --allow-host need --http"),
         (["--tables", "merchants"], "did you mean merchant_features?"),
         (["--store", "sqlite:////nowhere/online.db"], "there is no store at /nowhere/online.db"),
     ],

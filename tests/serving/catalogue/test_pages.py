@@ -246,7 +246,7 @@ def test_examples_name_the_server_as_the_visitor_does(guarded_site: Any, look: L
     odd = look(guarded_site, "/tables/visits", authorization=bearer, host="a b`c").body.decode()
 
     assert "http://features.example:8443/serving-endpoints/visits/invocations" in named
-    assert "http://127.0.0.1:8000/serving-endpoints/visits/invocations" in odd
+    assert "http://127.0.0.1:8080/serving-endpoints/visits/invocations" in odd
     assert "{&#34;merchant_id&#34;: &#34;&lt;merchant_id&gt;&#34;, &#34;day&#34;: 1}" in named
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from goldlane.serving.catalogue.sessions import LASTS_S, opened, sealed
+from goldlane.errors import UsageError
+from goldlane.serving.catalogue.sessions import COOKIE, KEY_VARIABLE, LASTS_S, opened, sealed, session_key
 
 Look = Callable[..., Any]
 KEY = b"a key"
@@ -131,3 +132,34 @@ def test_a_session_is_for_pages_only(guarded_site: Any, look: Look) -> None:
     cookie = cookie_of(signed_in(look, guarded_site, guarded_site.token))
 
     assert look(guarded_site, "/api/2.0/serving-endpoints", cookie=cookie).status == 401
+
+
+@pytest.mark.parametrize("token", ["", "anything"])
+def test_an_insecure_server_begins_no_session(site: Any, look: Look, token: str) -> None:
+    reply = signed_in(look, site, token)
+
+    assert (reply.status, reply.headers["location"]) == (303, "/")
+    assert "set-cookie" not in reply.headers
+
+
+@pytest.mark.parametrize("token_id", ["", "abcdefabcdef"], ids=["nobody", "another server's"])
+def test_an_insecure_server_heeds_no_session(site: Any, look: Look, token_id: str) -> None:
+    page = look(site, "/", cookie=f"{COOKIE}={sealed(token_id, session_key())}")
+
+    assert page.status == 200
+    assert b"Sign out" not in page.body
+
+
+def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "")
+
+    assert len(session_key()) == 64
+    assert session_key() == session_key()
+
+
+def test_a_short_key_is_the_callers_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "x" * 31)
+
+    with pytest.raises(UsageError, match="GOLDLANE_SESSION_KEY has 31 characters") as raised:
+        session_key()
+    assert "x" * 31 not in str(raised.value)
