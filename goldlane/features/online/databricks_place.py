@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from goldlane.errors import MissingExtraError, Mistakes
 from goldlane.features.databricks_names import Unity
+from goldlane.features.online.urls import masked
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -61,7 +62,7 @@ def place_of(url: str) -> Place:
     parts = unquote(split.path).strip("/").split(".")
     mistakes = _mistakes(split.netloc, parts, options)
     if mistakes:
-        raise Mistakes(f"{url!r} is no store on Databricks, as in {FORM}", mistakes)
+        raise Mistakes(f"{masked(url)!r} is no store on Databricks, as in {FORM}", mistakes)
     catalog, schema = parts
     rest: dict[str, Any] = {"port": int(options.get("port", _POSTGRES_PORT)), "sslmode": options.get("sslmode", "require")}
     unity = Unity(catalog=catalog, schema=schema, online_store=options.get("instance"))
@@ -71,8 +72,14 @@ def place_of(url: str) -> Place:
 
 def _mistakes(workspace: str, parts: list[str], options: dict[str, str]) -> list[str]:
     mistakes = [] if workspace else ["it names no profile and no host"]
-    mistakes += [] if len(parts) == 2 and all(parts) else [f"{'.'.join(parts)!r} is not CATALOG.SCHEMA"]  # noqa: PLR2004  a catalog and a schema
-    mistakes += [f"there is no option {name!r}; known are {', '.join(_OPTIONS)}" for name in options if name not in _OPTIONS]
+    # A / or ? in a token ends the host early: only what follows an @ is no part of it.
+    if any("@" in part for part in (workspace, *parts, *options)):
+        mistakes += ["who asks comes from the profile or the environment, not from the URL"]
+    place = ".".join(parts).rpartition("@")[2]
+    mistakes += [] if len(parts) == 2 and all(parts) else [f"{place!r} is not CATALOG.SCHEMA"]  # noqa: PLR2004  a catalog and a schema
+    mistakes += [
+        f"there is no option {name.rpartition('@')[2]!r}; known are {', '.join(_OPTIONS)}" for name in options if name not in _OPTIONS
+    ]
     mistakes += [] if "instance" in options or "endpoint" in options else ["neither an instance nor an endpoint is named"]
     mistakes += [] if options.get("port", "1").isdecimal() else [f"the port {options['port']!r} is no number"]
     return mistakes

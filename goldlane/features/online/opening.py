@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
 from goldlane.features.online.sqlite import SqliteStore
+from goldlane.features.online.urls import masked
 
 if TYPE_CHECKING:
     from goldlane.features.online.logged import AsyncLoggedStore, LoggedStore
@@ -47,7 +48,7 @@ def open_async_store(url: str) -> AsyncPostgresStore:
     """
     if not isinstance(url, str) or not url.startswith(_POSTGRES):
         raise UsageError(
-            f"{url!r} is no store that asyncio can wait for", hint="postgresql://user@host/database; a SQLite lookup does not wait"
+            f"{masked(url)!r} is no store that asyncio can wait for", hint="postgresql://user@host/database; a SQLite lookup does not wait"
         )
     from goldlane.features.online.postgres_async import AsyncPostgresStore
 
@@ -83,8 +84,8 @@ def _store_of(url: str, folder: str | Path | None) -> OnlineStore:
 
         return DatabricksStore(place_of(url))
     if not isinstance(url, str) or not url.startswith(_SQLITE):
-        raise UsageError(f"{url!r} is no store that Goldlane can open", hint=_FORMS)
+        raise UsageError(f"{masked(url)!r} is no store that Goldlane can open", hint=_FORMS)
     path = url.removeprefix(_SQLITE)
     if not path or "\0" in path:
-        raise UsageError(f"{url!r} names no file", hint=_FORMS)
+        raise UsageError(f"{masked(url)!r} names no file", hint=_FORMS)
     return SqliteStore(Path(folder or Path.cwd()) / path)

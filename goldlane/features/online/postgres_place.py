@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from goldlane.errors import MissingExtraError, UsageError
+from goldlane.features.online.urls import masked
 
 SCHEMES = ("postgresql://", "postgres://")
 _FORM = "postgresql://user:password@host:5432/database?sslmode=require; in user and password @ is %40, / is %2F, : is %3A"
@@ -41,9 +42,9 @@ def read_place(url: str) -> Place:
     try:
         found = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
-        raise UsageError(f"{_masked(url)} is no URL that PostgreSQL's library can read", hint=_FORM) from None
+        raise UsageError(f"{masked(url)} is no URL that PostgreSQL's library can read", hint=_FORM) from None
     if _has_stray_at(url, found):
-        raise UsageError(f"{_masked(url)} has a user, password or host with an @ that is not written as %40", hint=_FORM)
+        raise UsageError(f"{masked(url)} has a user, password or host with an @ that is not written as %40", hint=_FORM)
     secrets = {str(found[name]) for name in _SECRETS if found.get(name)}
     return Place(
         label=_label(found),
@@ -66,13 +67,6 @@ def _label(found: dict[str, Any]) -> str:
     user = f"{found['user']}@" if found.get("user") else ""
     port = f":{found['port']}" if found.get("port") else ""
     return f"postgresql://{user}{found.get('host') or 'localhost'}{port}/{found.get('dbname') or ''}"
-
-
-def _masked(url: str) -> str:
-    """Scheme and what follows the last @, where no password can be."""
-    scheme, _, rest = url.partition("://")
-    before, at, after = rest.rpartition("@")
-    return f"{scheme}://***@{after.partition('?')[0]}" if at and before else f"{scheme}://{'***' if at else rest.partition('?')[0]}"
 
 
 def _has_stray_at(url: str, found: dict[str, Any]) -> bool:

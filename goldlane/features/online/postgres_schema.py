@@ -53,12 +53,20 @@ def create(connection: Connection[Any], table: FeatureTable) -> None:
     run(connection, f"CREATE TABLE {quoted(table.name)} ({', '.join(definitions(table))}, PRIMARY KEY ({keys}))")
 
 
-def add_features(connection: Connection[Any], table: FeatureTable) -> None:
-    """Add the columns that the declaration gained; rows that are there have NULL in them."""
-    present = {name for name, _ in columns_of(connection, table.name)}
+def add_features(connection: Connection[Any], table: FeatureTable, previous: FeatureTable) -> None:
+    """Add the columns that the declaration gained; rows that are there have NULL in them, also where the column was left from before."""
+    name, present = quoted(table.name), dict(columns_of(connection, table.name))
     for feature in table.features:
-        if feature.name not in present:
-            run(connection, f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(feature.name)} {column_type(feature.type)}")
+        column, kind, left = quoted(feature.name), column_type(feature.type), present.get(feature.name)
+        if left is not None and feature.name in previous.columns:
+            continue
+        if left == kind.partition(" COLLATE ")[0]:
+            # Not dropped: somebody's view may read it.
+            run(connection, f"UPDATE {name} SET {column} = NULL WHERE {column} IS NOT NULL")  # noqa: S608  identifiers
+            continue
+        if left is not None:
+            run(connection, f"ALTER TABLE {name} DROP COLUMN {column}")
+        run(connection, f"ALTER TABLE {name} ADD COLUMN {column} {kind}")
 
 
 def columns_of(connection: Connection[Any], name: str) -> list[tuple[str, str]]:

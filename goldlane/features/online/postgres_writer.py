@@ -36,7 +36,7 @@ class PostgresWriter:
         # A table that somebody dropped is published like a new one.
         is_there = bool(schema.columns_of(connection, table.name))
         self.previous = self._entry.publication if self._entry and is_there else None
-        schema.check_ownership(connection, table, self.previous.table if self.previous else None, place.label)
+        schema.check_ownership(connection, table, self._entry.publication.table if self._entry else None, place.label)
         self._forgotten = forgotten_of(connection, table)
         self._rows, self._keys = schema.staging_name(table, "rows"), schema.staging_name(table, "keys")
         self._has_staged_keys = False
@@ -57,11 +57,11 @@ class PostgresWriter:
         forgotten = self._stage_new(Staging(name=self._rows, columns=[*schema.definitions(self._table), *kept], logged=True), batches)
         self._make_unique()
         deleted = self._bury_absent()
-        if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
+        if self._entry is not None and self._entry.publication.table.has_tiles and not self._table.has_tiles:
             self._tiles.drop()
         written = self._count(self._rows)
-        if fits and schema.is_depended_on(self._connection, self._table.name):
-            self._overwrite()
+        if self.previous is not None and fits and schema.is_depended_on(self._connection, self._table.name):
+            self._overwrite(self.previous.table)
         else:
             schema.swap(self._connection, self._rows, self._table.name)
         return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=forgotten)
@@ -104,14 +104,14 @@ class PostgresWriter:
             self._run(f"DROP TABLE IF EXISTS {quoted(staged)}")
 
     def _migrate(self) -> None:
-        self._keep_tombstones(same_keys=True)
+        self._keep_tombstones(same_keys=self.previous is not None)
         if self.previous is None:
             schema.create(self._connection, self._table)
             return
         changed = changed_columns(self.previous.table, self._table)
         if changed:
             raise Mistakes(f"{self._table.name} has another shape in the store; publish it with mode='snapshot'", changed)
-        schema.add_features(self._connection, self._table)
+        schema.add_features(self._connection, self._table, self.previous.table)
 
     def _stage_rows(self, batches: Iterable[pa.RecordBatch]) -> int:
         return self._stage_new(Staging(name=self._rows, columns=schema.definitions(self._table)), batches)
@@ -163,13 +163,11 @@ class PostgresWriter:
         if not same_keys:
             return self._count(self._table.name)
         deleted = self._run(merges.bury(self._table, merges.absent_from(self._table, self._rows)))
-        self._run(
-            merges.exhume(self._table, self._rows).replace(f"FROM {quoted(self._table.name)} AS o", f"FROM {quoted(self._rows)} AS o")
-        )
+        self._run(merges.exhume(self._table, self._rows))
         return deleted
 
-    def _overwrite(self) -> None:
-        schema.add_features(self._connection, self._table)
+    def _overwrite(self, previous: FeatureTable) -> None:
+        schema.add_features(self._connection, self._table, previous)
         for statement in merges.overwrite(self._table, self._rows):
             self._run(statement)
 

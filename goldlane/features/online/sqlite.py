@@ -36,7 +36,7 @@ class SqliteStore:
         self.path = path
         self._local = threading.local()
         self._plans: dict[str, Plan] = {}
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._opening = threading.Lock()
 
     def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
@@ -100,7 +100,7 @@ class SqliteStore:
         with self._opening:
             self._local = threading.local()
             while self._connections:
-                self._connections.pop().close()
+                self._connections.popitem()[1].close()
 
     def _lookup_many(self, name: str, keys: Sequence[Key], unknown: Unknown, now: int) -> list[Answer]:
         plan = self._plans.get(name)
@@ -171,8 +171,10 @@ class SqliteStore:
             return self._local.reader  # type: ignore[no-any-return]  # a thread's locals have no types
         except AttributeError:
             with self._opening:
-                reader = self._local.reader = open_reader(self.path)
-                self._connections.append(reader)
+                # A thread tells nobody that it ends, and its connection would stay open as long as the store.
+                for ended in [thread for thread in self._connections if not thread.is_alive()]:
+                    self._connections.pop(ended).close()
+                reader = self._local.reader = self._connections[threading.current_thread()] = open_reader(self.path)
             return reader
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 from goldlane.errors import GoldlaneError, UsageError
@@ -13,6 +14,8 @@ from goldlane.features.online.store import StoreError
 from goldlane.filelocks import file_lock
 
 FORMAT = 1
+# Orders decimals, which are kept as text, as numbers.
+DECIMAL_ORDER = "goldlane_decimal"
 _WAIT_S = 120.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS goldlane_tables (
@@ -57,6 +60,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA journal_size_limit = 67108864")
+            connection.create_collation(DECIMAL_ORDER, _compare_decimals)
         except BaseException:
             connection.close()
             raise
@@ -96,6 +100,11 @@ def clear_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explained(error, path) from error
+
+
+def _compare_decimals(one: str, other: str) -> int:
+    left, right = Decimal(one), Decimal(other)
+    return (left > right) - (left < right)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -41,12 +41,19 @@ def create(connection: sqlite3.Connection, name: str, table: FeatureTable, kept:
     connection.execute(f"CREATE {place} {quoted(name)} ({', '.join([*columns, *kept])}, PRIMARY KEY ({keys})) WITHOUT ROWID")
 
 
-def add_features(connection: sqlite3.Connection, table: FeatureTable) -> None:
-    """Add the columns that the declaration gained; rows that are there have NULL in them."""
-    present = {name for name, _ in columns_of(connection, table.name)}
+def add_features(connection: sqlite3.Connection, table: FeatureTable, previous: FeatureTable) -> None:
+    """Add the columns that the declaration gained; rows that are there have NULL in them, also where the column was left from before."""
+    name, present = quoted(table.name), {column.lower(): kind for column, kind in columns_of(connection, table.name)}
     for feature in table.features:
-        if feature.name not in present:
-            connection.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(feature.name)} {column_type(feature.type)}")
+        column, kind, left = quoted(feature.name), column_type(feature.type), present.get(feature.name.lower())
+        if left is not None and feature.name in previous.columns:
+            continue
+        if left == kind:
+            connection.execute(f"UPDATE {name} SET {column} = NULL WHERE {column} IS NOT NULL")  # noqa: S608  identifiers
+            continue
+        if left is not None:
+            connection.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
+        connection.execute(f"ALTER TABLE {name} ADD COLUMN {column} {kind}")
 
 
 def columns_of(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:

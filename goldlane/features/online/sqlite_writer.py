@@ -10,15 +10,17 @@ from goldlane.errors import Mistakes
 from goldlane.features.online import sqlite_schema, sqlite_tiles, sqlite_tombstones
 from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.sqlite_catalogue import find_entry, write_entry
+from goldlane.features.online.sqlite_files import DECIMAL_ORDER
 from goldlane.features.online.sqlite_forgetting import forgotten_of
 from goldlane.features.online.sqlite_rows import stored_rows
 from goldlane.features.online.store import Publication, Written
 from goldlane.features.online.values import quoted
+from goldlane.features.types import decimal_scale
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from goldlane.features.declarations import FeatureTable
+    from goldlane.features.declarations import Feature, FeatureTable
 
 _NEXT = "goldlane_next"
 _FRESH = "goldlane_fresh"
@@ -31,10 +33,12 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection, table: FeatureTable) -> None:
         self._connection, self._table = connection, table
         self._entry = find_entry(connection, table.name)
-        self.previous = self._entry.publication if self._entry else None
+        # A table that somebody dropped is published like a new one.
+        is_there = bool(sqlite_schema.columns_of(connection, table.name))
+        self.previous = self._entry.publication if self._entry and is_there else None
         self._forgotten = forgotten_of(connection, table)
         sqlite_schema.check_names(table)
-        sqlite_schema.check_ownership(connection, table, self.previous.table if self.previous else None)
+        sqlite_schema.check_ownership(connection, table, self._entry.publication.table if self._entry else None)
         self._has_same_keys = self.previous is not None and sqlite_schema.has_same_keys(self.previous.table, table)
 
     def has_same_shape(self) -> bool:
@@ -52,7 +56,7 @@ class SqliteWriter:
         rows = Remaining(batches, self._forgotten)
         self._fill(_NEXT, rows)
         deleted = self._bury_absent_from_next()
-        if self.previous is not None and self.previous.table.has_tiles and not self._table.has_tiles:
+        if self._entry is not None and self._entry.publication.table.has_tiles and not self._table.has_tiles:
             sqlite_tiles.drop_tiles(self._connection, self._table)
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._table.name)}")
         self._connection.execute(f"ALTER TABLE {quoted(_NEXT)} RENAME TO {quoted(self._table.name)}")
@@ -103,21 +107,21 @@ class SqliteWriter:
         write_entry(self._connection, publication, self._entry)
 
     def _migrate(self) -> None:
-        sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=True)
+        sqlite_tombstones.keep_tombstones(self._connection, self._table, same_keys=self.previous is not None)
         if self.previous is None:
             sqlite_schema.create(self._connection, self._table.name, self._table)
             return
         changed = sqlite_schema.changed_columns(self.previous.table, self._table)
         if changed:
             raise Mistakes(f"{self._table.name} has another shape in the store; publish it with mode='snapshot'", changed)
-        sqlite_schema.add_features(self._connection, self._table)
+        sqlite_schema.add_features(self._connection, self._table, self.previous.table)
 
     def _fits(self) -> bool:
         return self.previous is not None and not sqlite_schema.changed_columns(self.previous.table, self._table)
 
     def _fill_fresh(self, batches: Iterable[pa.RecordBatch]) -> None:
         sqlite_schema.create(self._connection, _FRESH, self._table, temporary=True)
-        self._fill(f"{_FRESH}", batches)
+        self._fill(_FRESH, batches)
 
     def _fill_touched(self, batches: Iterable[pa.RecordBatch]) -> None:
         keys = ", ".join(map(quoted, self._table.keys))
@@ -156,9 +160,7 @@ class SqliteWriter:
 
     def _is_greater(self, name: str) -> str:
         time = quoted(self._table.event_time)
-        features = [quoted(feature.name) for feature in self._table.features]
-        # NULL compares with nothing, so each feature is compared as (is it there, its value).
-        ranks = [", ".join(f"{side}.{f} IS NOT NULL, ifnull({side}.{f}, 0)" for f in features) for side in ("excluded", quoted(name))]
+        ranks = [", ".join(_rank(side, feature) for feature in self._table.features) for side in ("excluded", quoted(name))]
         newer = f"excluded.{time} > {quoted(name)}.{time}"
         return f"{newer} OR (excluded.{time} = {quoted(name)}.{time} AND ({ranks[0]}) > ({ranks[1]}))"
 
@@ -185,3 +187,10 @@ class SqliteWriter:
     def _drop_temporary(self) -> None:
         for name in (_FRESH, _TOUCHED):
             self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _rank(side: str, feature: Feature) -> str:
+    """NULL compares with nothing, so a feature is compared as (is it there, its value)."""
+    column = f"{side}.{quoted(feature.name)}"
+    order = "" if decimal_scale(feature.type) is None else f" COLLATE {DECIMAL_ORDER}"
+    return f"{column} IS NOT NULL, ifnull({column}, 0){order}"

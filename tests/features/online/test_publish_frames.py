@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from goldlane.errors import Mistakes, UsageError
+from goldlane.features.arrow_batches import arrow_type
 from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.online import FeatureNotFoundError, OnlineStore
 from goldlane.features.publishing import publish
@@ -72,6 +75,35 @@ def test_of_twins_the_greater_counts_whatever_their_order(store: OnlineStore, me
     publish(merchants, frame(twins[::turn]), store)
 
     assert store.lookup("merchants", {"merchant_id": "M1"}).features == {"tier": "low", "velocity": 1}
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("less,greater", [("9.00", "10.00"), ("-9.00", "-1.00"), ("-10.00", "-5.00"), ("-1.00", "0.50")])
+def test_of_twins_with_decimals_the_greater_number_counts(  # noqa: PLR0913  the pair, in both orders
+    store: OnlineStore, merchants: FeatureTable, frame: Frame, turn: int, less: str, greater: str
+) -> None:
+    table = replace(merchants, features=(Feature(name="amount", type="decimal(9,2)", description="an amount"),))
+    rows = frame([("M1", 10, None, None)] * 3).select(["merchant_id", "as_of"])
+    amounts = [None if text is None else Decimal(text) for text in [less, None, greater][::turn]]
+
+    publish(table, rows.append_column("amount", pa.array(amounts, pa.decimal128(9, 2))), store)
+
+    assert store.lookup("merchants", {"merchant_id": "M1"}).features == {"amount": Decimal(greater)}
+
+
+@pytest.mark.parametrize("old,kind,value", [("bigint", "string", "007"), ("double", "double", 0.5)])
+def test_a_feature_that_comes_back_has_its_new_type_and_no_old_value(  # noqa: PLR0913  the type before and after
+    store: OnlineStore, merchants: FeatureTable, frame: Frame, old: str, kind: str, value: Any
+) -> None:
+    first = replace(merchants, features=(*merchants.features, Feature(name="risk", type=old, description="a risk")))
+    publish(first, frame([("M1", 10, "low", 1), ("M2", 10, "low", 1)]).append_column("risk", pa.array([7, 8], arrow_type(old))), store)
+    publish(merchants, frame([("M3", 10, "low", 1)]), store)
+    again = replace(merchants, features=(*merchants.features, Feature(name="risk", type=kind, description="a risk")))
+
+    publish(again, frame([("M1", 11, "low", 2)]).append_column("risk", [[value]]), store)
+
+    risks = [store.lookup("merchants", {"merchant_id": key}).features["risk"] for key in ("M1", "M2", "M3")]
+    assert risks == [value, None, None]
 
 
 def test_a_feature_that_is_added_is_null_until_it_is_published(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -108,3 +109,27 @@ def test_a_folder_without_permission_is_named(store: OnlineStore, merchants: Fea
 
     with pytest.raises(UsageError, match="cannot be opened"):
         publish(merchants, frame([]), store)
+
+
+def test_a_feature_that_comes_back_in_other_letters_is_one_column(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    publish(merchants, frame([("M1", 10, "low", 1)]), store)
+    publish(replace(merchants, features=merchants.features[:1]), frame([("M1", 10, "low", 1)]).drop_columns(["velocity"]), store)
+    again = replace(merchants, features=(merchants.features[0], replace(merchants.features[1], name="Velocity")))
+
+    publish(again, frame([("M1", 11, "low", 2)]).rename_columns(["merchant_id", "as_of", "tier", "Velocity"]), store)
+
+    assert store.lookup("merchants", KEY).features == {"tier": "low", "Velocity": 2}
+
+
+def test_threads_that_ended_hold_no_file_open(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    publish(merchants, frame([("M1", 10, "low", 1)]), store)
+    store.lookup("merchants", KEY)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(20):
+        reader = threading.Thread(target=store.lookup, args=("merchants", KEY))
+        reader.start()
+        reader.join()
+
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
+    assert store.lookup("merchants", KEY).features["velocity"] == 1

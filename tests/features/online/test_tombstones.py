@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,3 +115,27 @@ def test_a_forgotten_key_is_in_no_tombstone(emptied: OnlineStore, merchants: Fea
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM merchants__deleted").fetchone() == (0,)
     connection.close()
+
+
+@pytest.mark.parametrize("mode", ["triggered", "snapshot"])
+def test_a_table_that_somebody_dropped_is_published_like_a_new_one(
+    store: OnlineStore, store_url: str, merchants: FeatureTable, frame: Frame, mode: Any
+) -> None:
+    publish(merchants, frame([("M1", 5, "low", 5), ("M2", 5, "low", 5)]), store)
+    publish(merchants, frame([("M1", 5, "low", 5)]), store, mode="snapshot")
+    drop(store_url, "merchants")
+
+    published = publish(merchants, frame([("M2", 4, "low", 4)]), store, mode=mode)
+
+    assert published.rows_written == 1
+    assert (velocity(store, "M1"), velocity(store, "M2")) == (None, 4)
+
+
+def drop(url: str, name: str) -> None:
+    if url.startswith("sqlite:///"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute(f"DROP TABLE {name}")
+        return
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(url) as connection:
+        connection.execute(f"DROP TABLE {name}")
