@@ -58,10 +58,10 @@ def mcp(  # noqa: PLR0913  one parameter per option
 
 
 def _serve(server: Server[Any], address: tuple[str, int], tokens: Path | None, hosts: Sequence[str]) -> None:
-    from goldlane.serving.server import listen, require_serving
+    from goldlane.serving.server import in_url, listen, require_serving
 
     require_serving()
-    from goldlane.serving.agents.mcp_http import PATH, in_url, mcp_app, serve_http
+    from goldlane.serving.agents.mcp_http import PATH, mcp_app, serve_http
     from goldlane.serving.agents.mcp_tokens import TokenGate
 
     app = mcp_app(server, hosts)

@@ -33,7 +33,7 @@ def serve(  # noqa: PLR0913  one parameter per option
 
     Clients are curl, the platform's SDK, or anything that speaks JSON. SIGTERM and Ctrl-C finish the requests that were begun.
     """
-    from goldlane.serving.server import listen, require_serving
+    from goldlane.serving.server import in_url, listen, require_serving
     from goldlane.serving.server import serve as run
 
     require_serving()
@@ -57,11 +57,14 @@ def serve(  # noqa: PLR0913  one parameter per option
         sample=sample,
     )
     with listen(host, port) as listening:
-        place = f"[{host}]" if ":" in host else host
-        told = f"serving {_without_password(service.store)} at http://{place}:{listening.getsockname()[1]}"
+        told = f"serving {_shown(service.store)} at http://{in_url(host)}:{listening.getsockname()[1]}"
         run(service, listening, workers=workers, ready=lambda: progress().print(told, markup=False))
 
 
-def _without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
+def _shown(url: str) -> str:
+    """The store's URL as it may be printed; only PostgreSQL's hold a password."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        return url
+    from goldlane.features.online.postgres_place import read_place
+
+    return read_place(url).label

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from goldlane.serving.refusals import RefusedRequestError
 
-Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
+if TYPE_CHECKING:
+    from goldlane.serving.asgi import Receive
 
 # A client that is answered before it has sent everything sees a broken connection instead of the answer.
 _DRAINED_BYTES = 64 * 2**20
@@ -28,10 +29,16 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limit: int) 
     if refused is not None and refused.closes:
         raise refused
     message = await receive()
-    body, size = message.get("body", b""), 0
+    body = message.get("body", b"")
     if refused is None and not message.get("more_body") and message["type"] == "http.request" and len(body) <= limit:
         return body  # type: ignore[no-any-return]  # ASGI's messages have no types
+    return await _rest(receive, message, limit, refused)
+
+
+async def _rest(receive: Receive, message: MutableMapping[str, Any], limit: int, refused: RefusedRequestError | None) -> bytes:
+    """The body from ``message`` on; one that is refused is read to its end all the same, where that end is near."""
     chunks: list[bytes] = []
+    size = 0
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGoneError

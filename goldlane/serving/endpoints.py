@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.feature_sets import FeatureSet
     from goldlane.features.online import OnlineStore, Publication
+    from goldlane.serving.tokens import Token
 
 _PATIENCE_S = 0.25
 
@@ -87,6 +88,10 @@ class Endpoints:
     def all(self) -> tuple[Endpoint, ...]:
         """Every endpoint, by name."""
         return tuple(self._known[name] for name in sorted(self._known))
+
+    def readable_by(self, token: Token) -> list[Endpoint]:
+        """Those that ``token`` may read, by name."""
+        return [each for each in self.all() if token.allows(each.name, each.table_names)]
 
     def refresh(self) -> None:
         """Look into the store.

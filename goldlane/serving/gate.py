@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import GoldlaneError
+from goldlane.serving.asgi import TOKEN
 from goldlane.serving.bodies import ClientGoneError, body_of, bounded
 from goldlane.serving.logs import place_of
 from goldlane.serving.outputs import outputs
@@ -17,12 +18,8 @@ from goldlane.serving.records import records_of
 from goldlane.serving.refusals import RefusedRequestError, failure, no_such_endpoint
 
 if TYPE_CHECKING:
+    from goldlane.serving.asgi import App, Receive, Scope, Send
     from goldlane.serving.state import Serving
-
-Scope: TypeAlias = "MutableMapping[str, Any]"
-Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
-Send: TypeAlias = "Callable[[MutableMapping[str, Any]], Awaitable[None]]"
-App: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
 
 _BEFORE, _AFTER = "/serving-endpoints/", "/invocations"
 _OPEN = frozenset(("/health", "/ready"))
@@ -33,7 +30,7 @@ _REFUSED = 400
 
 
 class Gate:
-    """An ASGI application. ``scope["goldlane.token"]`` tells the routes behind it who asks."""
+    """An ASGI application. ``scope[TOKEN]`` tells the routes behind it who asks."""
 
     def __init__(self, serving: Serving, rest: App, opens: Sequence[Callable[[str], bool]] = ()) -> None:
         self._serving, self._rest, self._opens = serving, rest, tuple(opens)
@@ -74,14 +71,13 @@ class Gate:
         if not is_invocation and any(opens(path) for opens in self._opens):
             await self._behind(request, receive, send)
             return
-        token = serving.access.token(request.headers.get(b"authorization"), request.headers.get(b"host"))
-        if not is_invocation:
-            scope["goldlane.token"] = token
-            await self._behind(request, receive, send)
-            return
-        name = path[len(_BEFORE) : -len(_AFTER)]
+        scope[TOKEN] = serving.access.token(request.headers.get(b"authorization"), request.headers.get(b"host"))
+        await (self._invoked if is_invocation else self._behind)(request, receive, send)
+
+    async def _invoked(self, request: _Request, receive: Receive, send: Send) -> None:
+        serving, name = self._serving, request.scope["path"][len(_BEFORE) : -len(_AFTER)]
         endpoint = serving.endpoints.known(name) or await serving.read(lambda: serving.endpoints.get(name))
-        if not token.allows(name, () if endpoint is None else endpoint.table_names):
+        if not request.scope[TOKEN].allows(name, () if endpoint is None else endpoint.table_names):
             raise RefusedRequestError(403, "the token may not read this endpoint; its scopes do not name it")
         if endpoint is None:
             raise no_such_endpoint(name)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from goldlane.errors import GoldlaneError
+from goldlane.serving.asgi import TOKEN
 from goldlane.serving.metrics import CONTENT_TYPE
 from goldlane.serving.refusals import RefusedRequestError, store_unreadable
 from goldlane.serving.tokens import COUNTERS, EVERYTHING
@@ -35,7 +36,7 @@ def routes(serving: Serving) -> Iterator[BaseRoute]:
         return JSONResponse({"status": "ready", "endpoints": len(serving.endpoints.all())})
 
     async def metrics(request: Request) -> Response:
-        if not request.scope["goldlane.token"].allows(COUNTERS):
+        if not request.scope[TOKEN].allows(COUNTERS):
             raise RefusedRequestError(403, f"the counters name every table; they are for tokens of the scope {COUNTERS} or {EVERYTHING}")
         return Response(serving.metrics.page(serving.endpoints.all()), media_type=CONTENT_TYPE)
 

@@ -20,13 +20,15 @@ _ERROR = {
 _REFUSALS = {
     "400": "The body is no JSON, or its records are not keys.",
     "401": "No token, or none that is valid.",
-    "403": "The token does not name this endpoint.",
+    "403": "The token's scopes do not name this.",
     "404": "There is no such endpoint.",
     "408": "The request came too slowly.",
     "409": "A feature set cannot be asked: a table of it is not published, or two of them have a key of different types.",
     "413": "The body is too large, or has too many records.",
     "415": "The body is not JSON by its Content-Type.",
+    "421": "An insecure server was asked for by a name that is not its machine's.",
     "429": "Too many requests at once; Retry-After says when to come back.",
+    "500": "A defect of the server.",
     "503": "The store cannot be read; Retry-After says when to come back.",
 }
 _TEXT = {"type": "string"}
@@ -50,6 +52,8 @@ def document(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
                     "parameters": [{"name": "name", "in": "path", "required": True, "schema": _TEXT}],
                 }
             },
+            "/openapi.json": {"get": _get("openapi", "This document.", {"type": "object"})},
+            "/metrics": {"get": _counters()},
             "/health": {"get": {**_get("health", "The process answers.", {"type": "object"}), "security": []}},
             "/ready": {"get": {**_get("ready", "The store can be read.", {"type": "object"}), "security": []}},
         },
@@ -98,8 +102,14 @@ def _get(operation: str, summary: str, schema: Mapping[str, Any], *refusals: str
     return {
         "operationId": operation,
         "summary": summary,
-        "responses": {"200": _content(summary, schema), **_refusals("400", "401", "429", "503", *refusals)},
+        "responses": {"200": _content(summary, schema), **_refusals("400", "401", "421", "429", "500", "503", *refusals)},
     }
+
+
+def _counters() -> dict[str, Any]:
+    told = _get("metrics", "Counters for Prometheus, for tokens of the scope /metrics or *.", _TEXT, "403")
+    told["responses"]["200"]["content"] = {"text/plain": {"schema": _TEXT}}
+    return told
 
 
 def _endpoint() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from goldlane.serving.asgi import TOKEN
 from goldlane.serving.openapi import document
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ def routes(serving: Serving) -> Iterator[BaseRoute]:
 
     async def openapi(request: Request) -> JSONResponse:
         await serving.read(serving.endpoints.refresh)
-        token = request.scope["goldlane.token"]
-        seen = [each for each in serving.endpoints.all() if token.allows(each.name, each.table_names)]
-        return JSONResponse(document(seen, serving.limits))
+        return JSONResponse(document(serving.endpoints.readable_by(request.scope[TOKEN]), serving.limits))
 
     yield Route("/openapi.json", openapi, methods=["GET"])

@@ -29,7 +29,7 @@ def outputs(store: OnlineStore, endpoints: Endpoints, name: str, records: list[A
     if endpoint is None:
         raise no_such_endpoint(name)
     try:
-        answered = _of_set(store, endpoint, records) if endpoint.is_set else _of_table(store, endpoint.name, records)
+        answered = _answered(store, endpoint, records)
     except UsageError:
         answered = _again(store, endpoints, name, records)
     return orjson.dumps({"outputs": answered}, default=as_text, option=orjson.OPT_UTC_Z)
@@ -41,10 +41,18 @@ def _again(store: OnlineStore, endpoints: Endpoints, name: str, records: list[An
     endpoint = endpoints.get(name)
     if endpoint is None:
         raise no_such_endpoint(name)
+    _require_keys(records, endpoint)
+    return _answered(store, endpoint, records)
+
+
+def _answered(store: OnlineStore, endpoint: Endpoint, records: list[Any]) -> list[dict[str, Any]]:
+    return _of_set(store, endpoint, records) if endpoint.is_set else _of_table(store, endpoint.name, records)
+
+
+def _require_keys(records: list[Any], endpoint: Endpoint) -> None:
     mistakes = mistakes_in(records, endpoint)
     if mistakes:
-        raise RefusedRequestError(400, f"records are not keys of {name}", mistakes=mistakes)
-    return _of_set(store, endpoint, records) if endpoint.is_set else _of_table(store, name, records)
+        raise RefusedRequestError(400, f"records are not keys of {endpoint.name}", mistakes=mistakes)
 
 
 def _of_table(store: OnlineStore, table: str, records: list[Any]) -> list[dict[str, Any]]:
@@ -62,9 +70,7 @@ def _output(answer: Answer) -> dict[str, Any]:
 def _of_set(store: OnlineStore, endpoint: Endpoint, records: list[Any]) -> list[dict[str, Any]]:
     if endpoint.mistakes:
         raise RefusedRequestError(409, f"the feature set {endpoint.name} cannot be asked now", mistakes=endpoint.mistakes)
-    mistakes = mistakes_in(records, endpoint)
-    if mistakes:
-        raise RefusedRequestError(400, f"records are not keys of {endpoint.name}", mistakes=mistakes)
+    _require_keys(records, endpoint)
     asked = ({name: {key: record[key] for key in keys} for name, keys in endpoint.table_keys} for record in records)
     return [_merged(store.lookup_all(each, "empty"), endpoint.feature_names) for each in asked]
 

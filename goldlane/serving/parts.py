@@ -19,7 +19,7 @@ MODULES: tuple[str, ...] = ("catalogue",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Routes behind the gate (the token was checked; ``scope["goldlane.token"]`` is whose it is), and what runs while the server does.
+    """Routes behind the gate (the token was checked; ``scope[TOKEN]`` is whose it is), and what runs while the server does.
 
     Paths that the part ``opens`` are let through without a token: they see to it themselves who asks.
     """

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from goldlane.serving.asgi import TOKEN
 from goldlane.serving.refusals import RefusedRequestError, no_such_endpoint
 
 if TYPE_CHECKING:
@@ -25,15 +26,14 @@ def routes(serving: Serving) -> Iterator[BaseRoute]:
 
     async def list_endpoints(request: Request) -> JSONResponse:
         await serving.read(serving.endpoints.refresh)
-        token = request.scope["goldlane.token"]
-        seen = [each for each in serving.endpoints.all() if token.allows(each.name, each.table_names)]
+        seen = serving.endpoints.readable_by(request.scope[TOKEN])
         return JSONResponse({"endpoints": [description(each) for each in seen]})
 
     async def get_endpoint(request: Request) -> JSONResponse:
         name = request.path_params["name"]
         await serving.read(serving.endpoints.refresh)
         endpoint = serving.endpoints.get(name)
-        if not request.scope["goldlane.token"].allows(name, () if endpoint is None else endpoint.table_names):
+        if not request.scope[TOKEN].allows(name, () if endpoint is None else endpoint.table_names):
             raise RefusedRequestError(403, "the token may not read this endpoint; its scopes do not name it")
         if endpoint is None:
             raise no_such_endpoint(name)

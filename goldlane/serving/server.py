@@ -84,6 +84,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def in_url(host: str) -> str:
+    """The host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def require_serving() -> None:
     """Refuse early, and name the extra.
 

@@ -47,6 +47,13 @@ def test_the_project_is_called_as_its_folder_and_nothing_is_left_to_fill_in(proj
     assert {".gitignore", "Makefile", "pyproject.toml", "features.py", "rules.py"} <= set(files)
 
 
+@pytest.mark.parametrize("folder", ["2024", "true", "null", "1e3"])
+def test_a_bundle_s_name_is_text_whatever_the_folder_is_called(tmp_path: Path, folder: str) -> None:
+    typed("goldlane", "init", str(tmp_path / folder))
+
+    assert YAML(typ="safe").load((tmp_path / folder / "databricks.yml").read_text())["bundle"] == {"name": folder}
+
+
 def test_its_settings_and_every_file_can_be_read(project: Path) -> None:
     settings = read_settings(project)
 

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> str:
 
 
 @contextmanager
-def served(store: str, *options: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def served(store: str, *options: str, told: str = "serving ") -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """``goldlane serve`` on a free port, and its process."""
     command = [sys.executable, "-m", "goldlane.cli", "serve", "--store", store, "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -44,6 +44,7 @@ def served(store: str, *options: str) -> Iterator[tuple[int, subprocess.Popen[st
             line = process.stderr.readline()
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
             assert found, line + process.stderr.read()
+            assert line.startswith(told)
             yield int(found[1]), process
         finally:
             process.terminate()
@@ -156,6 +157,13 @@ def test_a_mistake_with_tokens_is_one_line(goldlane: Goldlane, tmp_path: Path, a
 
     assert ran.code == 2
     assert told in ran.complaint
+
+
+def test_a_file_s_name_is_told_whole(store: str, tmp_path: Path) -> None:
+    (tmp_path / "online.db").rename(tmp_path / "a@b.db")
+
+    with served(store.replace("online.db", "a@b.db"), "--insecure", told=f"serving sqlite:///{tmp_path}/a@b.db at "):
+        pass
 
 
 @pytest.mark.parametrize("change", ["create", "revoke"])

@@ -219,6 +219,15 @@ def test_a_port_that_is_taken_is_the_callers_mistake() -> None:
         listen("127.0.0.1", taken.getsockname()[1])
 
 
+def test_the_openapi_document_names_every_path_that_programs_use(server: Any) -> None:
+    paths = server.ask("GET", "/openapi.json").document["paths"]
+    asked = {path: server.ask("GET", path.replace("{name}", "cities")) for path, methods in paths.items() if "get" in methods}
+
+    assert {"/metrics", "/openapi.json", "/health", "/ready", "/api/2.0/serving-endpoints"} < set(asked)
+    for path, reply in asked.items():
+        assert (reply.status, reply.headers["content-type"].partition(";")[0]) == (200, *paths[path]["get"]["responses"]["200"]["content"])
+
+
 def test_the_openapi_document_describes_what_is_answered(server: Any) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     document = server.ask("GET", "/openapi.json").document

@@ -6,11 +6,13 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from goldlane.serving.server import configuration, in_url, stopped_by_signals
+
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
 
-    from goldlane.serving.agents.mcp_tokens import App
+    from goldlane.serving.asgi import App
 
 PATH = "/mcp"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -40,15 +42,9 @@ def serve_http(app: App, listening: socket.socket, ready: Callable[[], None]) ->
     import uvicorn
 
     from goldlane.serving.limits import Limits
-    from goldlane.serving.server import configuration, stopped_by_signals
 
     server = uvicorn.Server(configuration(app, Limits()))  # type: ignore[arg-type]  # any ASGI application
 
     stopped_by_signals(server)
     ready()
     server.run(sockets=[listening])
-
-
-def in_url(host: str) -> str:
-    """The host as it stands in a URL: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
 from goldlane.serving.access import TokenAccess
+from goldlane.serving.asgi import TOKEN
 from goldlane.serving.refusals import RefusedRequestError
 from goldlane.serving.token_files import TokenFile
 from goldlane.serving.tokens import EVERYTHING
 
 if TYPE_CHECKING:
+    from goldlane.serving.asgi import App, Receive, Scope, Send
     from goldlane.serving.tokens import Token
-
-Scope: TypeAlias = "MutableMapping[str, Any]"
-Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
-Send: TypeAlias = "Callable[[MutableMapping[str, Any]], Awaitable[None]]"
-App: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
-
-# Where the scope of a request holds whose it is, as in the gate of `goldlane serve`.
-TOKEN = "goldlane.token"  # noqa: S105  a name, no secret
 
 
 class TokenGate:

@@ -50,7 +50,7 @@ def shelf(endpoints: Endpoints, token: Token) -> Shelf:
         GoldlaneError: the store cannot be read.
     """
     endpoints.refresh()
-    seen = [each for each in endpoints.all() if token.allows(each.name, each.table_names)]
+    seen = endpoints.readable_by(token)
     return Shelf(
         tables=[each for each in seen if not each.is_set],
         sets=[each for each in seen if each.is_set],
