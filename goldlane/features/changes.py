@@ -178,9 +178,10 @@ class GoldTable:
         """Conditions that part the table into ranges of about ``range_rows`` rows; every row is in exactly one."""
         key = self._table.keys[0]
         parts = -(-count_rows(self.delta) // range_rows)
-        if parts < 2 or self._table.key_types[key] not in ("string", "int", "bigint"):  # noqa: PLR2004  nothing to part
+        partable = parts > 1 and self._table.key_types[key] in ("string", "int", "bigint")
+        sample = self._sample(key) if partable else []
+        if not sample:
             return [""]
-        sample = self._sample(key)
         bounds = [_literal(bound) for bound in sorted({sample[len(sample) * part // parts] for part in range(1, parts)})]
         below = [f'"{key}" >= {bound}' for bound in bounds]
         above = [f'"{key}" < {bound}' for bound in bounds]
@@ -188,7 +189,7 @@ class GoldTable:
         return [f"WHERE {condition}" for condition in (f'{above[0]} OR "{key}" IS NULL', *middle, below[-1])]
 
     def _sample(self, key: str) -> list[Any]:
-        """Some of the first key's values, in order; at least one, as the table is not empty."""
+        """Some of the first key's values, in order; none where each is NULL."""
         picked: list[Any] = []
         for batch in ask(self.delta, f'SELECT "{key}" FROM gold'):  # noqa: S608  identifiers
             picked += batch.column(0).take(pa.array(range(0, batch.num_rows, _SAMPLE))).drop_null().to_pylist()

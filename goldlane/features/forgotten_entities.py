@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,9 +35,29 @@ def entity_of(table: FeatureTable, key: Mapping[str, object]) -> Entity:
     Raises:
         UsageError: the key's columns are not the table's, or a value is not of its type; all mistakes at once.
     """
+    return Entity(key_columns=tuple(sorted(key)), key_hash=entity_hash("", _stored(table, key)))
+
+
+def hashes_by_columns(entities: Iterable[Entity]) -> Mapping[tuple[str, ...], Collection[str]]:
+    """The hashes of entities by their key columns, for ``is_among``."""
+    hashes: dict[tuple[str, ...], set[str]] = {}
+    for entity in entities:
+        hashes.setdefault(entity.key_columns, set()).add(entity.key_hash)
+    return hashes
+
+
+def is_among(table: FeatureTable, key: Mapping[str, object], hashes: Mapping[tuple[str, ...], Collection[str]]) -> bool:
+    """Whether ``key``, or a part of it as the customer of a pair, is one of the entities in ``hashes``."""
+    values = _stored(table, key)
+    kinds = (names for names in hashes if set(names) <= set(key))
+    return any(entity_hash("", {name: values[name] for name in names}) in hashes[names] for names in kinds)
+
+
+def _stored(table: FeatureTable, key: Mapping[str, object]) -> dict[str, object]:
     if set(key) != set(table.keys):
         raise UsageError(f"{table.name} is read by {', '.join(table.keys)}, not by {', '.join(key) or 'nothing'}")
-    stored, mistakes = {}, []
+    stored: dict[str, object] = {}
+    mistakes = []
     for name, value in key.items():
         try:
             stored[name] = _trimmed(key_encoder(table.key_types[name])(value))
@@ -45,7 +65,7 @@ def entity_of(table: FeatureTable, key: Mapping[str, object]) -> Entity:
             mistakes.append(f"key {name} is of type {table.key_types[name]}: {wrong}")
     if mistakes:
         raise UsageError(f"{table.name}: {'; '.join(mistakes)}")
-    return Entity(key_columns=tuple(sorted(key)), key_hash=entity_hash("", stored))
+    return stored
 
 
 def forgotten_entities(storage: Path) -> tuple[Entity, ...]:

@@ -80,8 +80,10 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     """
     if mode not in get_args(Mode):
         raise UsageError(f"there is no publish mode {mode!r}; known are {', '.join(get_args(Mode))}")
-    if isinstance(store, PlatformStore):
-        return store.publish_table(table, frame_or_storage, mode)
+    # Not isinstance: since Python 3.12 that does not see what a LoggedStore hands on.
+    platform: PlatformStore | None = store if hasattr(store, "publish_table") else None  # type: ignore[assignment]
+    if platform is not None:
+        return platform.publish_table(table, frame_or_storage, mode)
     _require_arrow()
     if mode == "continuous":
         from goldlane.features.live import publish_continuously

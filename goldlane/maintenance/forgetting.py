@@ -12,11 +12,14 @@ from goldlane.errors import UsageError
 from goldlane.features.delta_files import ask, columns, open_delta
 from goldlane.features.forgotten_entities import Entity, complete, enter, entity_of, forgotten_rows
 from goldlane.features.gold import gold_path
+from goldlane.features.live.live_table import live_path
 from goldlane.maintenance.locks import updates_held
 from goldlane.maintenance.stored import stored_tables
 from goldlane.maintenance.sweeping import Swept, Tell, columns_of, sweep
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.online import Key, OnlineStore
 
@@ -81,10 +84,16 @@ def _forgotten_online(table: FeatureTable, entity: Entity, key: Key, storage: Pa
 
 
 def _longer_keys(table: FeatureTable, entity: Entity, storage: Path) -> Iterator[Key]:
-    """Of a table whose key is more than the entity, as of pairs, the keys that the gold table has with it."""
-    if not isinstance(table.source, str | None) or not (gold_path(table, storage) / "_delta_log").is_dir():
-        return
-    gold = open_delta(gold_path(table, storage), table.name)
-    condition = forgotten_rows([entity], columns_of(gold))
-    for batch in ask(gold, f"SELECT DISTINCT {columns(table.keys)} FROM gold WHERE {condition}"):  # noqa: S608  names and hashes
+    """Of a table whose key is more than the entity, as of pairs, the keys with it that the gold table has, or that a stream published."""
+    gold = [gold_path(table, storage)] if isinstance(table.source, str | None) else []
+    found: dict[tuple[object, ...], Key] = {}
+    for path in (*gold, live_path(table, storage)):
+        if (path / "_delta_log").is_dir():
+            found |= {tuple(key.values()): key for key in _keys_of(table, entity, open_delta(path, table.name))}
+    yield from found.values()
+
+
+def _keys_of(table: FeatureTable, entity: Entity, rows: DeltaTable) -> Iterator[Key]:
+    condition = forgotten_rows([entity], columns_of(rows))
+    for batch in ask(rows, f"SELECT DISTINCT {columns(table.keys)} FROM gold WHERE {condition}"):  # noqa: S608  names and hashes
         yield from batch.to_pylist()

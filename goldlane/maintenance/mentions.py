@@ -33,4 +33,4 @@ def mentions(delta: DeltaTable, types: Mapping[str, pa.DataType], key: Mapping[s
 
 
 def _speaks_of(text: str, key: Mapping[str, object]) -> bool:
-    return all(re.search(rf"{re.escape(name)}\W{{1,8}}{re.escape(str(value))}(?!\w)", text) for name, value in key.items())
+    return all(re.search(rf"(?<!\w){re.escape(name)}\W{{1,8}}{re.escape(str(value))}(?!\w)", text) for name, value in key.items())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def streams_behind(storage: Path, path: Path, delta: DeltaTable) -> tuple[str, ...]:
-    """The flows, as ``table/flow``, of the storage's pipelines that have something of this table before them."""
+    """The flows, as ``table/flow``, and the streams into a store, as ``table_live``, that have something of this table before them."""
     own, newest = str(delta.metadata().id), int(delta.version())
     return tuple(name for name, checkpoint in _checkpoints(storage) if _is_behind(checkpoint, own, path, newest))
 
@@ -27,8 +27,10 @@ def _is_behind(checkpoint: Path, own: str, path: Path, newest: int) -> bool:
 
 
 def _checkpoints(storage: Path) -> Iterator[tuple[str, Path]]:
-    """The newest generation of each flow's checkpoint."""
+    """The newest generation of each flow's checkpoint, and the checkpoint of each stream into a store."""
     for flow in sorted((storage / "system" / "checkpoints").glob("*/*")):
         generations = [int(folder.name) for folder in flow.iterdir() if folder.name.isdigit()]
         if generations:
             yield f"{flow.parent.name}/{flow.name}", flow / str(max(generations))
+    for checkpoint in sorted((storage / "system" / "live").glob("*/checkpoint")):
+        yield f"{checkpoint.parent.name}_live", checkpoint

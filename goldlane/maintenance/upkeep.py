@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from goldlane.errors import GoldlaneError, UsageError, first_line
 from goldlane.features.delta_files import ask, open_delta
-from goldlane.features.forgotten_entities import complete, forgotten_entities
+from goldlane.features.forgotten_entities import Entity, complete, forgotten_entities
 from goldlane.maintenance.compaction import compact
 from goldlane.maintenance.generations import remove_old_generations
 from goldlane.maintenance.locks import updates_held
 from goldlane.maintenance.purging import SAFE_DAYS, purge
 from goldlane.maintenance.readers import streams_behind
 from goldlane.maintenance.stored import Stored, stored_tables
-from goldlane.maintenance.sweeping import Tell, sweep
+from goldlane.maintenance.sweeping import Tell, sweep_table
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -78,37 +78,33 @@ def maintain(storage: Path, retention: Retention | None = None, *, dry_run: bool
     stored_tables(storage)
     with updates_held(storage) as running:
         generations = 0 if running else remove_old_generations(storage, dry_run=dry_run)
-        swept = {} if running or dry_run else _swept(storage, tell)
-        work = _Work(storage=storage, retention=kept, running=running, dry_run=dry_run)
-        tended = tuple(work.tended(table, swept.get(table.name, 0), tell) for table in stored_tables(storage))
+        forgotten = () if running or dry_run else forgotten_entities(storage)
+        work = _Work(storage=storage, retention=kept, running=running, dry_run=dry_run, forgotten=forgotten)
+        tended = tuple(work.tended(table, tell) for table in stored_tables(storage))
+        if not any(table.failed for table in tended):
+            complete(storage, (entity for entity in forgotten if not entity.completed))
     return Maintained(
         tables=tended, generations_removed=generations, running=running, dry_run=dry_run, seconds=round(time.perf_counter() - started, 3)
     )
 
 
-def _swept(storage: Path, tell: Tell) -> dict[str, int]:
-    """Rows of forgotten entities that came back into bronze, or that a stopped `forget` left."""
-    entities = forgotten_entities(storage)
-    if not entities:
-        return {}
-    deleted = {each.table: each.rows_deleted for each in sweep(storage, entities, tell)}
-    complete(storage, (entity for entity in entities if not entity.completed))
-    return deleted
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
+    """``forgotten`` are those whose rows are deleted: they came back into bronze, or a stopped `forget` left them."""
+
     storage: Path
     retention: Retention
     running: tuple[str, ...]
     dry_run: bool
+    forgotten: tuple[Entity, ...]
 
-    def tended(self, table: Stored, swept: int, tell: Tell) -> Tended:
+    def tended(self, table: Stored, tell: Tell) -> Tended:
         tell(table.name)
-        done = Tended(table=table.name, rows_deleted=swept)
+        done = Tended(table=table.name)
         try:
+            done = replace(done, rows_deleted=sweep_table(table, self.forgotten, tell) if self.forgotten else 0)
             delta = open_delta(table.path, table.name)
-            done = replace(done, rows_deleted=swept + self._aged(table, delta))
+            done = replace(done, rows_deleted=done.rows_deleted + self._aged(table, delta))
             if not self.running:
                 done = replace(done, files_compacted=compact(table, delta, dry_run=self.dry_run))
             return self._purged(table, open_delta(table.path, table.name), done)

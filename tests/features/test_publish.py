@@ -16,6 +16,8 @@ from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.errors import FeatureError
 from goldlane.features.gold import gold_path
 from goldlane.features.online import OnlineStore, open_store
+from goldlane.features.online.answer_log import AnswerLog
+from goldlane.features.online.logged import LoggedStore
 from goldlane.features.publishing import publish
 
 if TYPE_CHECKING:
@@ -369,3 +371,25 @@ def test_a_spark_frame_is_published(spark: SparkSession, store: OnlineStore, mer
 
     assert velocities(store, "M1") == [1]
     assert (published.rows_written, published.rows_late) == (1, 1)
+
+
+def test_a_table_whose_first_keys_are_all_null_is_one_range(merchants: FeatureTable, gold: Callable[..., Any], storage: Path) -> None:
+    gold([(None, 1, "low", 1), (None, 2, "low", 2)])
+
+    assert GoldTable(merchants, gold_path(merchants, storage)).ranges(1) == [""]
+
+
+def test_a_platform_whose_answers_are_logged_publishes_by_itself(merchants: FeatureTable, tmp_path: Path) -> None:
+    class Platform:
+        def publish_table(self, table: FeatureTable, source: object, mode: str) -> tuple[str, object, str]:
+            return table.name, source, mode
+
+        def publications(self) -> tuple[()]:
+            return ()
+
+        lookup = None
+
+    platform: Any = Platform()
+    logged: Any = LoggedStore(platform, AnswerLog(tmp_path / "answers", 1.0, platform.publications))
+
+    assert publish(merchants, "main.gold", logged) == ("merchants", "main.gold", "triggered")

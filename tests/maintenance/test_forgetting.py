@@ -16,13 +16,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from goldlane.cli.app import main
-from goldlane.errors import UsageError
-from goldlane.features.online import OnlineStore
+from goldlane.errors import GoldlaneError, UsageError
+from goldlane.features.online import OnlineStore, Publication
 from goldlane.features.publishing import publish
 from goldlane.forgotten import forgotten_path, is_forgetting
-from goldlane.maintenance import forget
+from goldlane.maintenance import forget, sweeping
 from tests.maintenance.conftest import CUSTOMERS, NOON, VISITS, Write, column
 
 C1 = {"customer_id": "C1"}
@@ -232,3 +233,55 @@ def test_mistakes_are_told_in_one_line(store: OnlineStore, command: Callable[...
     assert code == 2
     assert MISTAKES[arguments] in told
     assert not gone_online(store)
+
+
+def test_a_longer_key_that_only_a_stream_published_is_forgotten(storage: Path, store: OnlineStore, write: Write) -> None:
+    rows = [{**C1, "merchant_id": merchant, "as_of": NOON, "count": 2} for merchant in ("M1", "M7")]
+    write("visits_live", rows)
+    with store.publishing(VISITS) as writer:
+        writer.upsert(DeltaTable(str(storage / "tables" / "default" / "visits_live")).to_pyarrow_table().to_batches())
+        writer.record(Publication(table=VISITS))
+
+    done = forget(CUSTOMERS, C1, storage, store)
+
+    assert done.online["visits"] == 2
+    assert gone_online(store, "M7")
+
+
+def test_a_line_of_another_column_that_ends_alike_stays(storage: Path, store: OnlineStore, write: Write) -> None:
+    line = '{"old_customer_id": "C1", "amou'
+    write("bronze", [{"customer_id": None, "amount": None, "_corrupt_record": line}])
+
+    forget(CUSTOMERS, C1, storage, store)
+
+    assert line in column(storage, "bronze", "_corrupt_record")
+
+
+def test_a_table_that_deltars_refuses_is_left_to_spark_at_its_own_place(
+    storage: Path, store: OnlineStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise DeltaError("")
+
+    places: list[Path] = []
+    spaced = storage.rename(tmp_path / "a storage")
+    monkeypatch.setattr(DeltaTable, "delete", refuse)
+    monkeypatch.setattr(sweeping, "_delete_by_spark", lambda path, _: places.append(path))
+
+    forget(CUSTOMERS, C1, spaced, store)
+
+    assert {path.name for path in places} == {"bronze", "customers", "visits"}
+    assert all((path / "_delta_log").is_dir() for path in places)
+
+
+def test_a_table_that_somebody_else_keeps_writing_says_to_try_again(
+    storage: Path, store: OnlineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtake(*_: Any, **__: Any) -> None:
+        raise CommitFailedError("version 3 already exists")
+
+    monkeypatch.setattr(DeltaTable, "delete", overtake)
+
+    with pytest.raises(GoldlaneError, match="bronze: rows cannot be deleted: version 3") as refused:
+        forget(CUSTOMERS, C1, storage, store)
+    assert refused.value.hint is not None

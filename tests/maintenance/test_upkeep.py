@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from goldlane.cli.app import main
+from goldlane.features.forgotten_entities import enter, entity_of, forgotten_entities
 from goldlane.features.online import OnlineStore, open_store
 from goldlane.features.publishing import publish
 from goldlane.maintenance import Retention, forget, maintain
@@ -249,3 +251,44 @@ def test_mistakes_are_told_in_one_line(arguments: list[str], capsys: pytest.Capt
 
     assert ended.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_damaged_table_keeps_nobody_forgotten_in_the_others(storage: Path, store: OnlineStore, write: Write) -> None:
+    forget(CUSTOMERS, C1, storage, store)
+    write("customers", [customer("C1", 5)])
+    log = storage / "tables" / "default" / "broken" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_text("no json")
+
+    done = maintain(storage)
+
+    assert (tended(done, "broken").failed, tended(done, "customers").rows_deleted) == (True, 1)
+
+
+def test_who_is_pending_stays_so_while_a_table_cannot_be_swept(storage: Path, filled: None) -> None:
+    del filled
+    enter(storage, entity_of(CUSTOMERS, C1), CUSTOMERS.name)
+    log = storage / "tables" / "default" / "broken" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_text("no json")
+
+    maintain(storage)
+    before = [entity.completed for entity in forgotten_entities(storage)]
+    shutil.rmtree(log.parent)
+    maintain(storage)
+
+    assert (before, [entity.completed for entity in forgotten_entities(storage)]) == ([False], [True])
+
+
+def test_what_a_stream_into_a_store_has_not_read_is_not_purged_early(storage: Path, write: Write) -> None:
+    write("customers", [customer("C1", 1)])
+    write("customers", [customer("C1", 2)], "overwrite")
+    checkpoint(storage, "customers", read_before=1)
+    live = storage / "system" / "live" / "customers"
+    live.mkdir(parents=True)
+    (storage / "system" / "checkpoints" / "default.reader" / "flow" / "0").rename(live / "checkpoint")
+
+    done = tended(maintain(storage, NOTHING_KEPT), "customers")
+
+    assert done.note is not None
+    assert "customers_live has not read all of it yet" in done.note

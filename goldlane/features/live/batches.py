@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 from goldlane.features.arrow_batches import Intake
-from goldlane.features.delta_files import ask, columns, open_delta
+from goldlane.features.changes import GoldTable
+from goldlane.features.delta_files import open_delta
 from goldlane.features.event_tiles import EventTiles
 from goldlane.features.live.accepted import accepted, without_forgotten
 from goldlane.features.live.cataloguing import recorded
@@ -105,12 +106,12 @@ class LiveBatches:
         return last is None or last < kept or (self._table.has_tiles and not writer.has_same_shape())
 
     def _write_kept(self, writer: TableWriter) -> Change:
-        delta = open_delta(self._kept.path, self._table.name)
         if self._table.has_tiles:
+            delta = open_delta(self._kept.path, self._table.name)
             tiled = tiled_rows(EventTiles(self._table, self._kept.path, delta.version()).batches(), self._table)
             writer.write_tiles(tiled.tiles)
             return Change(written=writer.replace(tiled), newest=tiled.newest, whole=True)
-        rows = Intake(self._table, ask(delta, f"SELECT {columns(self._table.columns)} FROM gold"))  # noqa: S608  identifiers
+        rows = Intake(self._table, GoldTable(self._table, self._kept.path).rows())
         return Change(written=writer.upsert(rows), newest=rows.newest)
 
     def _publication(self, batch_id: int | None) -> Publication:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.errors import UsageError
 from goldlane.features.definitions import definition_hash, differences
-from goldlane.features.forgotten_entities import entity_of, forgotten_entities
+from goldlane.features.forgotten_entities import forgotten_entities, hashes_by_columns, is_among
 from goldlane.features.gold import gold_path
 from goldlane.features.live.live_table import live_path
 from goldlane.features.replay.gold_history import GoldHistory
@@ -46,7 +46,7 @@ def replay(
     read = read_answers(Path(answers))
     served = {publication.table.name: publication.table for publication in store.publications()}
     declared = {**served, **{table.name: table for table in tables}}
-    forgotten = frozenset((entity.key_columns, entity.key_hash) for entity in forgotten_entities(folder))
+    forgotten = hashes_by_columns(forgotten_entities(folder))
     work = _Replay(folder=folder, served=served, declared=declared, told=told, forgotten=forgotten)
     for some in _by_definition(read.answers).values():
         work.add(some)
@@ -67,7 +67,7 @@ class _Replay:
     served: Mapping[str, FeatureTable]
     declared: Mapping[str, FeatureTable]
     told: Callable[[str], None]
-    forgotten: frozenset[tuple[tuple[str, ...], str]]
+    forgotten: Mapping[tuple[str, ...], Collection[str]]
     outcomes: list[Outcome] = field(default_factory=list)
     redefined: list[Redefined] = field(default_factory=list)
     gone: dict[str, str] = field(default_factory=dict)
@@ -90,7 +90,8 @@ class _Replay:
         """Nothing is left to compare of who was forgotten."""
         if not self.forgotten:
             return logged
-        forgotten = [_entity(each) in self.forgotten for each in logged]
+        table = logged[0].served.table
+        forgotten = [is_among(table, dict(zip(table.keys, each.key, strict=True)), self.forgotten) for each in logged]
         self.outcomes += [Outcome(logged=each, apart="forgotten") for each, gone in zip(logged, forgotten, strict=True) if gone]
         return [each for each, gone in zip(logged, forgotten, strict=True) if not gone]
 
@@ -120,11 +121,6 @@ class _Replay:
         still = now is not None and definition_hash([now]) == definition_hash([table])
         self.redefined.append(Redefined(table=table.name, answers=answers, changes=tuple(differences(table, today)), still_served=still))
         return self.redefined[-1]
-
-
-def _entity(logged: Logged) -> tuple[tuple[str, ...], str]:
-    entity = entity_of(logged.served.table, dict(zip(logged.served.table.keys, logged.key, strict=True)))
-    return entity.key_columns, entity.key_hash
 
 
 def _is_delta(path: Path) -> bool:

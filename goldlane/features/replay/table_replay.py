@@ -103,18 +103,20 @@ class TableReplay:
         return self._answers.get(_question(logged, version))
 
     def _judge(self, outcome: Outcome, candidates: Sequence[int]) -> None:
-        """Equal to one of the versions the store may have had is equal; else it differs from the newest of them."""
+        """Equal to one of the versions the store may have had is equal; else it differs from the newest, if all of them can be read."""
+        unread = False
         for version in candidates:
             found = self._answer(outcome.logged, version)
             if found is None:
+                unread = True
                 continue
             judged, differing = verdict(outcome.logged, found, self._table)
             if outcome.verdict is None or judged == "matched":
                 outcome.verdict, outcome.differing, outcome.version = judged, differing, version
             if judged == "matched":
                 return
-        if outcome.verdict is None:
-            outcome.apart = "gone"
+        if unread or outcome.verdict is None:
+            outcome.verdict, outcome.differing, outcome.version, outcome.apart = None, {}, None, "gone"
 
     def _look_later(self, outcome: Outcome) -> None:
         """Whether gold had moved on at the read, and whether it tells the same row otherwise today."""

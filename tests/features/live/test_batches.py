@@ -44,3 +44,17 @@ def test_rows_of_somebody_forgotten_are_neither_served_nor_kept(tmp_path: Path) 
     from deltalake import DeltaTable
 
     assert DeltaTable(str(kept.path)).to_pyarrow_table().column("merchant_id").to_pylist() == ["M2"]
+
+
+def test_a_lost_store_is_restored_without_who_was_forgotten_since(tmp_path: Path) -> None:
+    ensure_forgotten(tmp_path)
+    kept = LiveTable(live_path(ROWS, tmp_path), "a-stream")
+    batch: Any = Batch(("M1", 1, "low", 1), ("M2", 1, "low", 2))
+    LiveBatches(ROWS, open_store(f"sqlite:///{tmp_path}/lost.db"), kept, Live()).write(batch, 0)
+    enter(tmp_path, entity_of(ROWS, {"merchant_id": "M1"}), ROWS.name)
+    store = open_store(f"sqlite:///{tmp_path}/online.db")
+
+    LiveBatches(ROWS, store, kept, Live()).restore()
+
+    answers = store.lookup_many(ROWS, [{"merchant_id": key} for key in ("M1", "M2")], "empty")
+    assert [answer.features["velocity"] for answer in answers] == [None, 2]
