@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _STEPS = ((86_400, "days"), (3_600, "h"), (60, "min"), (1, "s"))
 _EXACT_FROM = 1_000
+# Unicode's own ends of lines, which JSON lets stand in text.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class Known(Protocol):
@@ -79,7 +81,7 @@ def _value(feature: Feature, known: Known) -> str:
 
 def _quoted(value: object) -> str:
     """As JSON: text from data ends at its quotes, whatever it says, and never begins a line of its own."""
-    return json.dumps(plain(value), ensure_ascii=False)
+    return json.dumps(plain(value), ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def _short(number: float) -> float | int:

@@ -13,37 +13,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from goldlane.errors import GoldlaneError, UsageError
+from goldlane.features.online.answer_documents import Read, document, giving, versions
 from goldlane.features.online.answer_files import AnswerFiles, check_folder
-from goldlane.features.online.answer_lines import digest, plain, text_of
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.answer_lines import text_of
 
 if TYPE_CHECKING:
-    from goldlane.features.online.store import Answer, Key, Publication
+    from goldlane.features.online.store import Key, Publication
 
 _LOG = logging.getLogger(__name__)
 _WAITING = 100_000
 _EVERY_S = 0.2
-# Publishers and readers may have clocks of their own, and a publication becomes visible a moment after its time.
-_MARGIN_US = 5_000_000
 _ALL = 2**32 - 1
 # Spreads what a checksum of similar texts leaves together.
 _SPREAD = 0x9E3779B1
-
-
-@dataclass(slots=True)
-class Read:
-    """One answer on its way to the log: what was asked, and when the read began (microseconds; by the monotonic clock, nanoseconds)."""
-
-    table: str
-    key: dict[str, object]
-    answer: Answer | None
-    at: int
-    read_at: int
-    begun: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +68,19 @@ class AnswerLog:
         if total * _SPREAD & _ALL >= self.bound:
             return 0
         if not self._seen:
-            # Once per process: what the store held before the first read.
-            self._look()
+            self.prepare()
         return time.monotonic_ns()
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a read can begin without asking the store."""
+        return bool(self._seen)
+
+    def prepare(self) -> None:
+        """Once per process: what the store holds before the first read."""
+        with self._starting:
+            if not self._seen:
+                self._look()
 
     def take(self, read: Read) -> None:
         """Write the answer down soon."""
@@ -156,11 +152,11 @@ class AnswerLog:
     def _append(self, read: Read) -> bool:
         now = self._seen[-1].tables.get(read.table)
         before = next((seen.tables.get(read.table) for seen in reversed(self._seen) if seen.ended <= read.begun), None)
-        publication = _giving(read.answer, before, now)
+        publication = giving(read.answer, before, now)
         if publication is None:
             return False
         definition = self._files.explain(publication.table)
-        self._files.append(text_of(_document(read, definition, self._files.salt, publication, _versions(read, before, now))))
+        self._files.append(text_of(document(read, definition, self._files.salt, publication, versions(read, before, now))))
         return True
 
 
@@ -168,48 +164,6 @@ class AnswerLog:
 def _seed(name: str) -> int:
     """Where the hash of a key's column begins; what callers make up is not kept forever."""
     return crc32(name.encode("utf-8", "surrogatepass"))
-
-
-def _giving(answer: Answer | None, *known: Publication | None) -> Publication | None:
-    """The first publication whose declaration has the features of the answer."""
-    fitting = (
-        each
-        for each in known
-        if each is not None and (answer is None or list(answer.features) == [feature.name for feature in each.table.features])
-    )
-    return next(fitting, None)
-
-
-def _versions(read: Read, before: Publication | None, now: Publication | None) -> dict[str, Any]:
-    """Between which versions the store was: what it holds now, and what it held before the read unless that has been there for long."""
-    if now is None:
-        return {"versions": None, "source_id": None, "published_at": None}
-    published = None if now.published_at is None else microseconds_of(now.published_at)
-    if published is not None and published + _MARGIN_US <= read.read_at:
-        before = now
-    least = before.version if before is not None and before.source_id == now.source_id else None
-    return {"versions": [least, now.version], "source_id": now.source_id, "published_at": published}
-
-
-def _document(read: Read, definition: str, salt: str, publication: Publication, versions: dict[str, Any]) -> dict[str, Any]:
-    answer = read.answer
-    secret = {feature.name for feature in publication.table.features if feature.sensitive}
-    known = answer is not None and answer.as_of is not None
-    features = answer.features if answer is not None and known else {}
-    told = {name: digest(value, salt) if name in secret and value is not None else plain(value) for name, value in features.items()}
-    return {
-        "line": "answer",
-        "table": read.table,
-        "definition": definition,
-        "key": {name: plain(value) for name, value in read.key.items()},
-        "features": told if known else None,
-        "as_of": microseconds_of(answer.as_of) if answer is not None and answer.as_of is not None else None,
-        "expired": answer is not None and answer.expired,
-        "missing": list(answer.missing) if answer is not None else [feature.name for feature in publication.table.features],
-        "at": read.at,
-        "read_at": read.read_at,
-        **versions,
-    }
 
 
 def _close(log: weakref.ref[AnswerLog]) -> None:

@@ -26,6 +26,7 @@ _POOL = 8
 _ARRAYS = {
     "string": "text",
     "boolean": "boolean",
+    "tinyint": "smallint",
     "smallint": "smallint",
     "int": "integer",
     "bigint": "bigint",
@@ -34,6 +35,7 @@ _ARRAYS = {
     "decimal": "numeric",
     "date": "date",
     "timestamp": "timestamptz",
+    "timestamp_ntz": "timestamp",
     "binary": "bytea",
 }
 _GONE = ("57P01", "57P02", "57P03", "28P01", "28000")

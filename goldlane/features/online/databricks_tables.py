@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import UsageError
+from goldlane.errors import UsageError, first_line
 from goldlane.features.declarations import Feature, FeatureTable
+from goldlane.features.errors import DeclarationError
 from goldlane.features.online.databricks_errors import clear_errors
 from goldlane.features.types import canonical_type, widens
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from goldlane.features.databricks_names import Unity
 
+_LOG = logging.getLogger(__name__)
 # Where a pipeline can leave the whole declaration: windows and TTL are in no column.
 DECLARATION = "goldlane.declaration"
 _FEED = "delta.enableChangeDataFeed"
@@ -38,9 +41,9 @@ def find_table(client: WorkspaceClient, full_name: str) -> TableInfo:
 
 
 def declared_tables(client: WorkspaceClient, unity: Unity) -> dict[str, FeatureTable]:
-    """Every table of the schema that has a time series primary key, by name."""
+    """Every table of the schema that has a time series primary key, by name; not those whose columns no declaration can have."""
     with clear_errors(f"listing {unity.catalog}.{unity.schema}"):
-        found = [declaration(info) for info in client.tables.list(unity.catalog, unity.schema)]
+        found = [_declaration_if_any(info) for info in client.tables.list(unity.catalog, unity.schema)]
     return {table.name: table for table in found if table is not None}
 
 
@@ -62,6 +65,15 @@ def declaration(info: TableInfo) -> FeatureTable | None:
     if not features:
         return None
     return FeatureTable(name=info.name or "", keys=keys, event_time=times[0], features=features, key_types=key_types)
+
+
+def _declaration_if_any(info: TableInfo) -> FeatureTable | None:
+    """Of a table that nobody asked for by name: somebody else's column or property does not stand in the way of the others."""
+    try:
+        return declaration(info)
+    except (DeclarationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _LOG.warning("%s is not taken for a feature table: %s", info.full_name, first_line(error))
+        return None
 
 
 def wrong_source(info: TableInfo, table: FeatureTable, mode: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +11,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from goldlane.features.online.answer_log import AnswerLog, Read
+from goldlane.features.online.answer_documents import Read
+from goldlane.features.online.answer_log import AnswerLog
 from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Publication, Unknown
 from goldlane.features.online.values import microseconds_of
 
@@ -95,6 +97,7 @@ class AsyncLoggedStore:
 
     async def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
         """See ``OnlineStore``."""
+        await self._prepared()
         begun = self.answers.begin(key)
         notes = Notes(self.answers, [(table, key, begun)] if begun else [], at)
         with notes:
@@ -106,6 +109,7 @@ class AsyncLoggedStore:
         self, table: FeatureTable | str, keys: Sequence[Key], unknown: Unknown = "raise", *, at: datetime | None = None
     ) -> list[Answer]:
         """See ``OnlineStore``."""
+        await self._prepared()
         chosen = [(number, begun) for number, key in enumerate(keys) if (begun := self.answers.begin(key))]
         notes = Notes(self.answers, [(table, keys[number], begun) for number, begun in chosen], at)
         with notes:
@@ -115,6 +119,7 @@ class AsyncLoggedStore:
 
     async def lookup_all(self, keys: Mapping[Name, Key], unknown: Unknown = "raise", *, at: datetime | None = None) -> dict[Name, Answer]:
         """See ``OnlineStore``."""
+        await self._prepared()
         asked = [(table, key, begun) for table, key in keys.items() if (begun := self.answers.begin(key))]
         notes = Notes(self.answers, asked, at)
         with notes:
@@ -124,10 +129,18 @@ class AsyncLoggedStore:
 
     async def close(self) -> None:
         """Write the last answers down, then let the store's connections go."""
+        await asyncio.to_thread(self._close_answers)
+        await self.store.close()
+
+    async def _prepared(self) -> None:
+        """The log asks the store in a thread: the loop goes on."""
+        if not self.answers.is_prepared:
+            await asyncio.to_thread(self.answers.prepare)
+
+    def _close_answers(self) -> None:
         self.answers.close()
         if self._watched is not None:
             self._watched.close()
-        await self.store.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)

@@ -98,27 +98,16 @@ class PostgresStore:
             pool.close()
 
     def _answered(self, ask: Callable[[], Question[Result]]) -> Result:
+        pool = self._opened or self._pool()
         try:
-            return self._once(ask())
+            return _asked(pool, ask())
         except self._errors as error:
             if not sessions.is_worth_a_retry(error):
                 with clear_errors(self.place):
                     raise
-        self._start_over()
+        self._start_over(pool)
         with clear_errors(self.place):
-            return self._once(ask())
-
-    def _once(self, question: Question[Result]) -> Result:
-        pool = self._opened or self._pool()
-        connection = pool.getconn()
-        try:
-            statement = next(question)
-            while True:
-                statement = question.send(_rows(connection, statement))
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]  # what a generator returns has no type here
-        finally:
-            pool.putconn(connection)
+            return _asked(self._opened or self._pool(), ask())
 
     def _pool(self) -> ConnectionPool[Any]:
         """Opened once the server let us in: a pool alone would try for long and not say why."""
@@ -133,10 +122,29 @@ class PostgresStore:
                     self._opened = pool
             return self._opened
 
-    def _start_over(self) -> None:
-        """Nothing that was known of the server or its tables is taken for true any more."""
+    def _start_over(self, failed: ConnectionPool[Any]) -> None:
+        """Nothing that was known of the server or its tables is taken for true any more.
+
+        Of several threads that failed with one pool the first closes it; the others go on with the next one, which works.
+        """
         self._questions.forget_plans()
-        self.close()
+        with self._opening:
+            if self._opened is not failed:
+                return
+            self._opened = None
+        failed.close()
+
+
+def _asked(pool: ConnectionPool[Any], question: Question[Result]) -> Result:
+    connection = pool.getconn()
+    try:
+        statement = next(question)
+        while True:
+            statement = question.send(_rows(connection, statement))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # what a generator returns has no type here
+    finally:
+        pool.putconn(connection)
 
 
 def _configure(connection: Connection[Any]) -> None:

@@ -72,28 +72,19 @@ class AsyncPostgresStore:
             await pool.close()
 
     async def _answered(self, ask: Callable[[], Question[Result]]) -> Result:
+        pool = self._opened or await self._pool()
         try:
-            return await self._once(ask())
+            return await _asked(pool, ask())
         except self._errors as error:
             if not sessions.is_worth_a_retry(error):
                 with clear_errors(self.place):
                     raise
         self._questions.forget_plans()
-        await self.close()
+        if self._opened is pool:
+            # Other tasks that failed with it go on with the next one, which works.
+            await self.close()
         with clear_errors(self.place):
-            return await self._once(ask())
-
-    async def _once(self, question: Question[Result]) -> Result:
-        pool = self._opened or await self._pool()
-        connection = await pool.getconn()
-        try:
-            statement = next(question)
-            while True:
-                statement = question.send(await _rows(connection, statement))
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]  # what a generator returns has no type here
-        finally:
-            await pool.putconn(connection)
+            return await _asked(self._opened or await self._pool(), ask())
 
     async def _pool(self) -> AsyncConnectionPool[Any]:
         """As in ``PostgresStore``: opened once the server let us in."""
@@ -107,6 +98,18 @@ class AsyncPostgresStore:
                     await pool.open()
                     self._opened = pool
             return self._opened
+
+
+async def _asked(pool: AsyncConnectionPool[Any], question: Question[Result]) -> Result:
+    connection = await pool.getconn()
+    try:
+        statement = next(question)
+        while True:
+            statement = question.send(await _rows(connection, statement))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # what a generator returns has no type here
+    finally:
+        await pool.putconn(connection)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

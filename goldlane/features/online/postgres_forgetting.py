@@ -41,14 +41,18 @@ def forget(connection: Connection[Any], table: FeatureTable, key: tuple[Any, ...
             _delete(connection, table.name + suffix, table, sent)
     if found:
         _take_a_key_off(connection, table.name)
-    for statement in (_SALT, _FORGOTTEN):
-        connection.execute(statement)
     connection.execute("LOCK TABLE goldlane_salt")
     connection.execute("INSERT INTO goldlane_salt SELECT $1::text WHERE NOT EXISTS (SELECT 1 FROM goldlane_salt)", (new_salt(),))
     key_hash = entity_hash(_salt(connection), dict(zip(table.keys, key, strict=True)))
     statement = "INSERT INTO goldlane_forgotten (table_name, key_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING"
     connection.execute(statement, (table.name, key_hash))
     return found
+
+
+def make(connection: Connection[Any]) -> None:
+    """The tables that remember; two that make them at once would be in each other's way."""
+    for statement in (_SALT, _FORGOTTEN):
+        connection.execute(statement)
 
 
 def vacuum(connection: Connection[Any], table: FeatureTable) -> None:

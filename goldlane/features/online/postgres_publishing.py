@@ -67,6 +67,8 @@ def claim(place: Place, table: FeatureTable) -> Iterator[None]:
 def forget(place: Place, table: FeatureTable, key: tuple[object, ...]) -> bool:
     """See ``OnlineStore``; ``key`` as SQLite keeps it."""
     with clear_errors(place), _connected(place) as connection:
+        with locked(connection, ""):
+            forgetting.make(connection)
         with locked(connection, table.name):
             found = forgetting.forget(connection, table, key)
         forgetting.vacuum(connection, table)

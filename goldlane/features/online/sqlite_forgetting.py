@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS goldlane_forgotten (
 def forget(path: Path, table: FeatureTable, key: tuple[object, ...]) -> bool:
     """Delete what ``table`` holds of ``key`` and remember its hash, in one transaction; whether there was a row.
 
-    The bytes are overwritten in the file, and the write-ahead log, which may hold them too, is emptied unless somebody reads right now.
+    The bytes are overwritten in the file, those of earlier snapshots, too. The write-ahead log, which may hold them as well, is emptied
+    unless somebody reads right now.
     """
     with closing(open_writer(path)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
@@ -44,6 +45,10 @@ def forget(path: Path, table: FeatureTable, key: tuple[object, ...]) -> bool:
                 take_a_key_off(connection, table.name)
             _remember(connection, table, key)
         with clear_errors(path):
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            if free:
+                # Snapshots leave pages behind that nothing refers to and that still hold old rows.
+                connection.execute("VACUUM")
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return found

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -19,11 +20,13 @@ from goldlane.errors import UsageError
 from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.online import FeatureNotFoundError, OnlineStore, open_store
 from goldlane.features.online.answer_lines import exact
+from goldlane.features.online.answer_log import AnswerLog
 from goldlane.features.online.logged import AsyncLoggedStore, LoggedStore
 from goldlane.features.online.opening import with_async_answers_logged
 from goldlane.features.publishing import publish
 
 if TYPE_CHECKING:
+    from goldlane.features.online.store import Publication
     from goldlane.testing.postgres_server import PostgresServer
 
 Frame = Callable[..., Any]
@@ -338,6 +341,32 @@ def test_postgres_is_logged_from_threads_and_from_asyncio(
 
     told = [(line["key"]["merchant_id"], line["features"] and line["features"]["velocity"], line["versions"]) for line in lines(folder)]
     assert sorted(told, key=str) == [("M1", 7, [0, 0])] * 2 + [("M2", None, [0, 0])] * 2
+
+
+def test_the_loop_goes_on_while_the_log_asks_the_store(logged: LoggedStore, folder: Path, merchants: FeatureTable, frame: Frame) -> None:
+    publish(merchants, frame([("M1", 1, "low", 7)]), logged)
+
+    def asked() -> tuple[Publication, ...]:
+        time.sleep(0.3)
+        return logged.store.publications()
+
+    both = AsyncLoggedStore(_Asyncio(logged.store), AnswerLog(folder, 1.0, asked))
+
+    async def longest_pause() -> float:
+        reading, longest, last = asyncio.create_task(_read_and_close(both)), 0.0, time.monotonic()
+        while not reading.done():
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        await reading
+        return longest
+
+    assert asyncio.run(longest_pause()) < 0.25
+    assert len(lines(folder)) == 1
+
+
+async def _read_and_close(store: AsyncLoggedStore) -> None:
+    await store.lookup("merchants", {"merchant_id": "M1"})
+    await store.close()
 
 
 class _Asyncio:

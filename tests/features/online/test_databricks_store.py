@@ -21,7 +21,7 @@ from goldlane.features.errors import DeclarationError
 from goldlane.features.online import FeatureNotFoundError, OnlineStore, StoreError, open_store
 from goldlane.features.online.databricks_lakebase import RENEWED_S, Credentials
 from goldlane.features.online.databricks_publishing import Publisher
-from goldlane.features.online.databricks_tables import table_property
+from goldlane.features.online.databricks_tables import DECLARATION, table_property
 from goldlane.features.publishing import Mode, publish
 from goldlane.testing.databricks_workspace import TOKEN, Workspace
 from goldlane.testing.postgres_server import PASSWORD
@@ -230,6 +230,16 @@ def test_the_store_describes_itself_by_unity_catalog(workspace: Workspace, opene
     assert [feature.type for feature in declared.features] == ["decimal(18,2)", "double", "timestamp"]
 
 
+def test_somebody_elses_table_does_not_hide_the_others(workspace: Workspace, opened: Callable[..., OnlineStore]) -> None:
+    odd = source(replace(SHOPS, name="odd")) | {"properties": {}}
+    odd["columns"] = [*odd["columns"], {"name": "my col", "type_text": "int"}]
+    workspace.tables["main.pay.odd"] = odd
+    workspace.tables["main.pay.damaged"] = source(replace(SHOPS, name="damaged"), **{DECLARATION: '{"name": '})
+    workspace.tables["main.pay.strange"] = source(replace(SHOPS, name="strange"), **{DECLARATION: "[]"})
+
+    assert [publication.table for publication in opened("endpoint=shops").publications()] == [SHOPS]
+
+
 def test_an_endpoint_answers_in_exact_types(workspace: Workspace, opened: Callable[..., OnlineStore]) -> None:
     told = {"amount": "12.30", "score": 0.5, "seen": "2026-01-31T09:00:00Z", "as_of": "2026-01-31T10:00:00Z"}
     workspace.endpoints["serve-shops"] = lambda records: [told if record["day"] == 7 else dict.fromkeys(told) for record in records]
@@ -291,6 +301,19 @@ def test_lakebase_answers_in_exact_types_and_in_order(lakebase: OnlineStore) -> 
     assert (answer.as_of, answer.age_s, answer.expired) == (AS_OF, 3600.0, False)
     assert (unknown.as_of, old.expired, old.features["amount"]) == (None, True, None)
     assert lakebase.lookup_all({"shops": KEY, SHOPS: KEY}, at=AS_OF)[SHOPS].age_s == 0.0
+
+
+def test_lakebase_is_asked_by_small_numbers_and_times_without_a_zone(lakebase: OnlineStore, postgres_server: PostgresServer) -> None:
+    table = replace(
+        SHOPS, name="hours", keys=("hour", "at"), key_types={"hour": "tinyint", "at": "timestamp_ntz"}, features=SHOPS.features[:1]
+    )
+    postgres_server.sql("DROP TABLE IF EXISTS pay.hours_online")
+    postgres_server.sql("CREATE TABLE pay.hours_online (hour smallint, at timestamp, as_of timestamptz, amount numeric(18,2))")
+    postgres_server.sql("INSERT INTO pay.hours_online VALUES (7, '2026-01-31 10:00', '2026-01-31 10:00Z', 12.30)")
+
+    answer = lakebase.lookup(table, {"hour": 7, "at": AS_OF.replace(tzinfo=None)}, at=AS_OF)
+
+    assert answer.features == {"amount": Decimal("12.30")}
 
 
 def test_lakebase_that_wakes_up_late_is_waited_for(lakebase: OnlineStore, postgres_server: PostgresServer) -> None:

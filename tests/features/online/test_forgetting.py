@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -80,8 +82,6 @@ def test_a_key_is_forgotten_before_it_ever_came(store: OnlineStore, merchants: F
 
 
 def test_a_key_is_forgotten_in_its_table_only(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
-    from dataclasses import replace
-
     others = replace(merchants, name="others")
     for table in (merchants, others):
         publish(table, frame([("M1", 10, "low", 7)]), store)
@@ -112,6 +112,36 @@ def test_the_file_holds_nothing_of_a_forgotten_key(path: Path, store: OnlineStor
     held = b"".join(each.read_bytes() for each in path.parent.glob("online.db*"))
     assert b"Zacharias" not in held
     assert b"rare" not in held
+
+
+def test_the_file_holds_nothing_of_it_on_pages_that_a_snapshot_left(
+    path: Path, store: OnlineStore, merchants: FeatureTable, frame: Frame
+) -> None:
+    publish(merchants, frame([("Zacharias-4711", 10, "a-rare-tier", 7), ("M2", 10, "high", 8)]), store)
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        # What a snapshot does, by a SQLite that is built without SECURE_DELETE.
+        file.execute("PRAGMA secure_delete = OFF")
+        many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+        file.execute(f"CREATE TABLE older AS {many} SELECT merchants.* FROM merchants, n")
+        file.execute("DROP TABLE older")
+
+    store.forget("merchants", {"merchant_id": "Zacharias-4711"})
+    store.close()
+
+    held = b"".join(each.read_bytes() for each in path.parent.glob("online.db*"))
+    assert b"Zacharias" not in held
+    assert b"rare" not in held
+
+
+def test_first_keys_are_forgotten_in_several_tables_at_once(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
+    names = [f"m{n}" for n in range(6)]
+    for name in names:
+        publish(replace(merchants, name=name), frame([("M1", 10, "low", 7)]), store)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda name: store.forget(name, M1), names))
+
+    assert found == [True] * 6
 
 
 def test_two_stores_hash_one_key_differently(tmp_path: Path, merchants: FeatureTable, frame: Frame) -> None:

@@ -381,6 +381,24 @@ def test_a_reader_reads_on_after_the_server_was_restarted(
     store.close()
 
 
+def test_threads_that_lost_their_connections_together_all_read_on(
+    postgres_server: PostgresServer, store: OnlineStore, merchants: FeatureTable, frame: Frame
+) -> None:
+    publish(merchants, frame([("M1", 10, "low", 1)]), store)
+    everybody = "FROM pg_stat_activity WHERE application_name = 'goldlane' AND pid <> pg_backend_pid()"
+    at_once = threading.Barrier(8)
+
+    def read(_: int) -> Any:
+        at_once.wait()
+        return [velocity(store) for _ in range(5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(read, range(8)))
+        for _ in range(10):
+            postgres_server.sql(f"SELECT pg_terminate_backend(pid) {everybody}")
+            assert list(pool.map(read, range(8))) == [[1] * 5] * 8
+
+
 def test_a_restart_in_the_middle_of_a_publish_is_told_and_leaves_the_old_rows(
     own_server: PostgresServer, merchants: FeatureTable, frame: Frame
 ) -> None:
