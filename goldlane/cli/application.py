@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import GoldlaneError, UsageError, first_line
+from goldlane.errors import GoldlaneError, Mistakes, UsageError, first_line
 from goldlane.settings import Settings, load_object
+
+if TYPE_CHECKING:
+    from goldlane.features.declarations import FeatureTable
+    from goldlane.features.feature_sets import FeatureSet
 
 
 def application(reference: str, settings: Settings, *, setting: str) -> Any:
@@ -27,3 +32,33 @@ def application(reference: str, settings: Settings, *, setting: str) -> Any:
         place = place_of_error(error.__traceback__, settings.root)
         message = f"an import failed: {type(error).__name__}: {first_line(error)}"
         raise UsageError(message, hint=hint, file=place.file if place else None, line=place.line if place else None) from error
+
+
+def declared_tables(settings: Settings) -> tuple[FeatureTable, ...]:
+    """The project's ``FEATURE_TABLES``, found through ``[tool.goldlane] features``."""
+    if settings.features is None:
+        raise UsageError("no feature tables are declared", hint='set features = "package.module" under [tool.goldlane] in pyproject.toml')
+    found = application(settings.features, settings, setting="features")
+    tables = getattr(found, "FEATURE_TABLES", found)
+    if not isinstance(tables, Iterable):
+        raise UsageError(f"[tool.goldlane] features = {settings.features!r} has no FEATURE_TABLES", hint="a tuple of FeatureTable")
+    return tuple(tables)
+
+
+def declared_sets(settings: Settings) -> tuple[FeatureSet, ...]:
+    """The project's ``FEATURE_SETS``, which stand beside its ``FEATURE_TABLES``; none when it has none.
+
+    Raises:
+        Mistakes: they do not fit the feature tables; all mistakes at once.
+    """
+    from goldlane.features.feature_sets import FeatureSet, project_mistakes
+
+    if settings.features is None:
+        return ()
+    found = getattr(application(settings.features, settings, setting="features"), "FEATURE_SETS", ())
+    sets = tuple(found) if isinstance(found, Iterable) else (found,)
+    wrong = [f"{each!r} is no FeatureSet" for each in sets if not isinstance(each, FeatureSet)]
+    mistakes = wrong or [*project_mistakes(sets, declared_tables(settings))]
+    if mistakes:
+        raise Mistakes(f"[tool.goldlane] features = {settings.features!r}: FEATURE_SETS", mistakes)
+    return sets

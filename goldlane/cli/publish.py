@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldlane.cli.application import application
+from goldlane.cli.application import declared_sets, declared_tables
 from goldlane.cli.options import JsonOption, StorageOption, pairs, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
 from goldlane.cli.publish_live import Publishing, publish_live
@@ -17,14 +17,12 @@ from goldlane.cli.rules import declared_rules
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.cli.streams import declared_streams
 from goldlane.errors import Mistakes, UsageError
-from goldlane.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldlane.expectations import Rules
     from goldlane.features.declarations import FeatureTable
-    from goldlane.features.feature_sets import FeatureSet
     from goldlane.features.gate import GateError
     from goldlane.features.online import OnlineStore
     from goldlane.features.publishing import Published
@@ -56,7 +54,6 @@ def publish(  # noqa: PLR0913  one parameter per option
     declares, and new versions of the other tables, are published as they come; being stopped is its good end, exit 0.
     """
     from goldlane.features.online.store import PlatformStore
-    from goldlane.features.publishing import Published
     from goldlane.reports.provenance import Provenance
 
     settings = project()
@@ -74,14 +71,7 @@ def publish(  # noqa: PLR0913  one parameter per option
         done = _publish_once(chosen, asked)
     if sets and not isinstance(target, PlatformStore):
         target.write_feature_sets(sets)
-    if as_json:
-        print_json({"tables": [_document(each) for each in done]})
-    else:
-        _print([each for each in done if isinstance(each, Published)])
-    refused = [each for each in done if not isinstance(each, Published)]
-    for each in refused:
-        sys.stderr.write(f"goldlane: {each.message}\n  next: {each.hint}\n")
-    return 1 if refused else 0
+    return _told(done, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,42 +111,26 @@ def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
         return refused
 
 
-def declared_tables(settings: Settings) -> tuple[FeatureTable, ...]:
-    """The project's ``FEATURE_TABLES``, found through ``[tool.goldlane] features``."""
-    if settings.features is None:
-        raise UsageError("no feature tables are declared", hint='set features = "package.module" under [tool.goldlane] in pyproject.toml')
-    found = application(settings.features, settings, setting="features")
-    tables = getattr(found, "FEATURE_TABLES", found)
-    if not isinstance(tables, Iterable):
-        raise UsageError(f"[tool.goldlane] features = {settings.features!r} has no FEATURE_TABLES", hint="a tuple of FeatureTable")
-    return tuple(tables)
-
-
-def declared_sets(settings: Settings) -> tuple[FeatureSet, ...]:
-    """The project's ``FEATURE_SETS``, which stand beside its ``FEATURE_TABLES``; none when it has none.
-
-    Raises:
-        Mistakes: they do not fit the feature tables; all mistakes at once.
-    """
-    from goldlane.features.feature_sets import FeatureSet, project_mistakes
-
-    if settings.features is None:
-        return ()
-    found = getattr(application(settings.features, settings, setting="features"), "FEATURE_SETS", ())
-    sets = tuple(found) if isinstance(found, Iterable) else (found,)
-    wrong = [f"{each!r} is no FeatureSet" for each in sets if not isinstance(each, FeatureSet)]
-    mistakes = wrong or [*project_mistakes(sets, declared_tables(settings))]
-    if mistakes:
-        raise Mistakes(f"[tool.goldlane] features = {settings.features!r}: FEATURE_SETS", mistakes)
-    return sets
-
-
 def _chosen(known: Sequence[FeatureTable], names: Sequence[str]) -> Sequence[FeatureTable]:
     by_name = {table.name: table for table in known}
     unknown = [f"there is no feature table {name!r}" for name in names if name not in by_name]
     if unknown:
         raise Mistakes(f"known feature tables are {', '.join(by_name) or 'none'}", unknown)
     return [by_name[name] for name in dict.fromkeys(names)] if names else known
+
+
+def _told(done: Sequence[Published | GateError], *, as_json: bool) -> int:
+    """The exit code; what became of every table is printed."""
+    from goldlane.features.publishing import Published
+
+    if as_json:
+        print_json({"tables": [_document(each) for each in done]})
+    else:
+        _print([each for each in done if isinstance(each, Published)])
+    refused = [each for each in done if not isinstance(each, Published)]
+    for each in refused:
+        sys.stderr.write(f"goldlane: {each.message}\n  next: {each.hint}\n")
+    return 1 if refused else 0
 
 
 def _document(published: Published | GateError) -> dict[str, Any]:

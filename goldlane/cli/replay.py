@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldlane.cli.application import declared_tables
 from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
-from goldlane.cli.publish import declared_tables
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import UsageError
 

@@ -48,6 +48,10 @@ def question(arguments: Mapping[str, Any], publications: Publications) -> Questi
     mistakes += dict.fromkeys(wrong for table in readable.values() for wrong in _wrong_values(table, key))
     if mistakes:
         raise Mistakes("get_features", mistakes)
+    return _question(readable, key, wanted)
+
+
+def _question(readable: Mapping[str, FeatureTable], key: Mapping[str, object], wanted: Sequence[str] | None) -> Question:
     return Question(
         keys={name: {column: key[column] for column in table.keys} for name, table in readable.items()},
         features={
