@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from goldlane.bundles.problems import Path, nearest
+from goldlane.bundles.problems import Path, Severity, nearest
 from goldlane.bundles.variables import REFERENCE
 from goldlane.errors import MissingExtraError
 
@@ -27,8 +28,6 @@ _RENAMED = {
     "mlflow_models": "the service calls them models",
 }
 _BOOLEANS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n"))
-# Fields that every resource has, whatever its model says: the engine's own.
-_OF_EVERY_RESOURCE = frozenset(("permissions", "grants", "lifecycle"))
 
 Mistake = tuple[Path, str]
 
@@ -44,25 +43,32 @@ def fields_of(kind: str) -> frozenset[str]:
     return frozenset(field.name for field in fields(kinds()[kind]))
 
 
-def unknown_kind(name: str) -> str:
-    """Why there is no such kind of resource."""
-    return f"there is no kind of resource {name!r}" + (f"; {_RENAMED[name]}" if name in _RENAMED else nearest(name, kinds()))
+def unknown_kind(name: str) -> tuple[str, Severity]:
+    """Why there is no such kind of resource: a mistake when it is like one, else perhaps one of a newer service."""
+    if name in _RENAMED:
+        return f"there is no kind of resource {name!r}; {_RENAMED[name]}", "error"
+    if get_close_matches(name, kinds()):
+        return f"there is no kind of resource {name!r}{nearest(name, kinds())}", "error"
+    return f"the installed databricks-bundles does not know {name!r}; nothing in it is checked", "warning"
 
 
 def resource_mistakes(kind: str, resource: Any) -> Iterator[Mistake]:
     """What of a resource its model refuses; paths begin at the resource. The model itself is asked last, for what escapes us."""
     model = kinds()[kind]
-    found = list(_mistakes(resource, model, ()))
+    found = list(_mistakes(resource, model, ()) if resource is not None else _of_model(resource, model, ()))
     yield from found
     if not found and isinstance(resource, dict):
         try:
             model.from_dict(resource)  # type: ignore[attr-defined]  # every resource has it
         except (TypeError, ValueError) as wrong:
-            yield (), " ".join(str(wrong).split())
+            # The models know a reference only where it stands alone.
+            if not _has_reference(str(wrong)):
+                yield (), " ".join(str(wrong).split())
 
 
 def _mistakes(value: Any, kind: Any, path: Path) -> Iterator[Mistake]:
-    if isinstance(value, str) and REFERENCE.fullmatch(value):
+    # What is left empty counts as not said.
+    if value is None or (isinstance(value, str) and REFERENCE.fullmatch(value)):
         return
     kind = _plain(kind)
     origin, arguments = get_origin(kind), get_args(kind)
@@ -87,10 +93,10 @@ def _of_model(value: Any, model: type, path: Path) -> Iterator[Mistake]:
     for name, each in value.items():
         if name in known:
             yield from _mistakes(each, types[name], (*path, name))
-        elif len(path) or name not in _OF_EVERY_RESOURCE:
+        else:
             yield (*path, name), f"there is no field {name!r} here{nearest(name, known)}"
     for name, field in known.items():
-        if name not in value and _is_required(field):
+        if value.get(name) is None and _is_required(field):
             yield path, f"{name} is missing"
 
 
@@ -112,7 +118,7 @@ def _of_map(value: Any, item: Any, path: Path) -> Iterator[Mistake]:
 
 def _of_enum(value: Any, kind: type[Enum], path: Path) -> Iterator[Mistake]:
     known = [str(each.value) for each in kind]
-    if value not in known:
+    if value not in known and not _has_reference(value):
         yield path, f"{value!r} is none of its values{nearest(value, known)}"
 
 
@@ -123,7 +129,7 @@ def _of_scalar(value: Any, kind: type, path: Path) -> Iterator[Mistake]:
         float: isinstance(value, bool) or not isinstance(value, (int, float)),
         str: not isinstance(value, (str, int, float, bool)),
     }
-    if wrong.get(kind, False):
+    if wrong.get(kind, False) and not _has_reference(value):
         yield path, f"it must be {_WORDS[kind]}, not {_shown(value)}"
 
 
@@ -145,6 +151,10 @@ def _types(model: type) -> Mapping[str, Any]:
 
 def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
+
+
+def _has_reference(value: Any) -> bool:
+    return isinstance(value, str) and REFERENCE.search(value) is not None
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Wheel tasks: the entry point they name must be one of the project whose wheel they run."""
+"""Wheel tasks: the entry point they name must be one of the project whose wheel they run, or a function of its package."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any
 
-from goldlane.bundles.files import wheel_folders
+from goldlane.bundles.files import built_folders
 from goldlane.bundles.loading import Bundle
 from goldlane.bundles.problems import Problem, nearest
+from goldlane.bundles.tasks import is_unknown, jobs_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,15 +22,16 @@ else:
 def entry_point_problems(bundle: Bundle) -> Iterator[Problem]:
     """Entry points that no project of the bundle has. A package from elsewhere is left alone."""
     projects = dict(_projects(bundle))
-    for key, job in (bundle.tree.get("resources", "jobs") or {}).items():
-        for position, task in enumerate((job.get("tasks") or []) if isinstance(job, dict) else []):
-            found = task.get("python_wheel_task") if isinstance(task, dict) else None
+    for job in jobs_of(bundle):
+        for task in job.every_task:
+            found = task.fields.get("python_wheel_task")
             wheel = found if isinstance(found, dict) else {}
-            project = projects.get(_normal(wheel.get("package_name")))
-            if project is not None and wheel.get("entry_point") not in project:
-                path = ("resources", "jobs", key, "tasks", position, "python_wheel_task", "entry_point")
-                name = wheel.get("entry_point")
-                yield bundle.problem(path, f"{wheel['package_name']} has no entry point {name!r}{nearest(name, project)}")
+            known = projects.get(_normal(wheel.get("package_name")))
+            name = wheel.get("entry_point")
+            if known is None or is_unknown(name) or name in known[1] or _is_function(known[0], str(wheel["package_name"]), str(name)):
+                continue
+            wrong = f"{wheel['package_name']} has no entry point {name!r}{nearest(name, known[1])}"
+            yield bundle.problem((*task.path, "python_wheel_task", "entry_point"), wrong)
 
 
 def entry_points(project: Mapping[str, Any]) -> frozenset[str]:
@@ -38,11 +40,20 @@ def entry_points(project: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for group in groups for name in group)
 
 
-def _projects(bundle: Bundle) -> Iterator[tuple[str, frozenset[str]]]:
-    for folder in dict.fromkeys([bundle.root, *(dist.parent for dist in wheel_folders(bundle))]):
+def _projects(bundle: Bundle) -> Iterator[tuple[str, tuple[File, frozenset[str]]]]:
+    """The projects whose entry points are all said in their ``pyproject.toml``, each with its folder."""
+    for folder in dict.fromkeys([bundle.root, *(dist.parent for dist in built_folders(bundle))]):
         project = _project(folder / "pyproject.toml")
-        if project.get("name"):
-            yield _normal(project["name"]), entry_points(project)
+        if project.get("name") and not {"scripts", "entry-points"} & set(project.get("dynamic", ())):
+            yield _normal(project["name"]), (folder, entry_points(project))
+
+
+def _is_function(folder: File, package: str, name: str) -> bool:
+    """Whether the package has such a name: the service calls it when there is no entry point."""
+    module = _normal(package).replace("-", "_")
+    files = [folder / start / module / "__init__.py" for start in ("", "src")]
+    sources = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
+    return any(re.search(rf"\b{re.escape(name)}\b", source) for source in sources)
 
 
 def _project(file: File) -> Mapping[str, Any]:
@@ -50,7 +61,7 @@ def _project(file: File) -> Mapping[str, Any]:
         return {}
     try:
         return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}))
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}
 
 

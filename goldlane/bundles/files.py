@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
-from typing import Any
 
 from goldlane.bundles.loading import Bundle
 from goldlane.bundles.problems import Path, Problem
+from goldlane.bundles.tasks import items
 from goldlane.bundles.trees import leaves
 from goldlane.bundles.variables import resolved
 
-_NOTEBOOKS = ("", ".py", ".ipynb", ".sql", ".scala", ".r", ".R")
+# A notebook is named with or without its ending.
+NOTEBOOKS = ("", ".py", ".ipynb", ".sql", ".scala", ".r", ".R")
 _UPLOADED = "${workspace.file_path}"
 # The last fields of paths that name a file, a notebook, a folder or a pattern.
 _NAMED: Mapping[tuple[str, ...], str] = {
@@ -27,7 +28,7 @@ _NAMED: Mapping[tuple[str, ...], str] = {
     ("file_path",): "file",
     ("source_code_path",): "folder",
     ("whl",): "wheel",
-    ("jar",): "file",
+    ("jar",): "jar",
     ("requirements",): "file",
 }
 
@@ -44,25 +45,22 @@ def file_problems(bundle: Bundle) -> Iterator[Problem]:
             yield from _missing_dependency(bundle, path, value)
 
 
-def source_of(bundle: Bundle, path: Path, task: Mapping[str, Any]) -> str | None:
-    """The text of the notebook that a task runs; None when it runs none, or one that is not in the bundle."""
-    notebook = task.get("notebook_task")
-    named = notebook.get("notebook_path") if isinstance(notebook, dict) else None
-    start = located(bundle, (*path, "notebook_task", "notebook_path"), named) if isinstance(named, str) else None
-    for file in [] if start is None else [File(f"{start}{ending}") for ending in _NOTEBOOKS]:
-        if file.is_file():
-            return file.read_text(encoding="utf-8", errors="replace")
-    return None
-
-
 def located(bundle: Bundle, path: Path, text: str) -> File | None:
     """Where a path of the configuration leads on this disk; None for one of the workspace, or that only a deployment knows."""
     if text.startswith(_UPLOADED):
+        if _uploads_more(bundle):
+            return None
         return bundle.root / text.removeprefix(_UPLOADED).lstrip("/")
     plain = resolved(bundle, text)
     if "${" in plain or "://" in plain or plain.startswith(("/", "dbfs:")):
         return None
     return File(os.path.normpath(bundle.file_of(path).parent / plain))
+
+
+def _uploads_more(bundle: Bundle) -> bool:
+    """Whether folders around the bundle are uploaded with it: then their common parent is what the workspace has."""
+    paths = bundle.tree.get("sync", "paths")
+    return isinstance(paths, list) and any(str(path).startswith("..") for path in paths)
 
 
 def _kind(path: Path) -> str | None:
@@ -79,12 +77,12 @@ def _missing(bundle: Bundle, path: Path, text: str, kind: str) -> Iterator[Probl
     place = located(bundle, path, text)
     if place is None:
         return
-    if kind == "wheel":
-        yield from _missing_wheel(bundle, path, text, place)
+    if kind in ("wheel", "jar"):
+        yield from _missing_built(bundle, path, text, place)
     elif kind == "pattern":
         if not any(place.parent.glob(place.name)) and not _globbed(place):
             yield bundle.problem(path, f"no file is like {text!r}")
-    elif not any(File(f"{place}{ending}").exists() for ending in (_NOTEBOOKS if kind == "notebook" else ("",))):
+    elif not any(File(f"{place}{ending}").exists() for ending in (NOTEBOOKS if kind == "notebook" else ("",))):
         yield bundle.problem(path, f"there is no {kind} {_shown(bundle, place)}")
 
 
@@ -102,25 +100,35 @@ def _missing_dependency(bundle: Bundle, path: Path, text: str) -> Iterator[Probl
     if place is None:
         return
     if named.endswith(".whl"):
-        yield from _missing_wheel(bundle, path, named, place)
+        yield from _missing_built(bundle, path, named, place)
     elif not place.exists():
         yield bundle.problem(path, f"there is no {_shown(bundle, place)}")
 
 
-def _missing_wheel(bundle: Bundle, path: Path, text: str, place: File) -> Iterator[Problem]:
-    if any(place.parent.glob(place.name)) or place.parent in wheel_folders(bundle):
+def _missing_built(bundle: Bundle, path: Path, text: str, place: File) -> Iterator[Problem]:
+    if any(place.parent.glob(place.name)) or place.parent in built_folders(bundle):
         return
-    yield bundle.problem(path, f"there is no wheel like {text!r}, and no artifact of type whl builds into {_shown(bundle, place.parent)}")
+    kind, name = ("jar", "jar") if text.endswith(".jar") else ("wheel", "whl")
+    into = _shown(bundle, place.parent)
+    yield bundle.problem(path, f"there is no {kind} like {text!r}, and no artifact of type {name} builds into {into}")
 
 
-def wheel_folders(bundle: Bundle) -> list[File]:
-    """Where the bundle's artifacts put the wheels they build."""
-    found = []
-    for name, artifact in (bundle.tree.get("artifacts") or {}).items():
-        if isinstance(artifact, dict) and artifact.get("type") == "whl":
-            start = located(bundle, ("artifacts", name, "path"), str(artifact.get("path", ".")))
-            found += [] if start is None else [File(os.path.normpath(start / "dist"))]
-    return found
+def built_folders(bundle: Bundle) -> list[File]:
+    """Where the bundle's artifacts put what they build; without artifacts, a ``setup.py`` beside the bundle is one."""
+    artifacts = bundle.tree.map("artifacts")
+    if not artifacts and (bundle.root / "setup.py").is_file():
+        return [bundle.root / "dist"]
+    found: list[File | None] = []
+    for name, artifact in artifacts.items():
+        path: Path = ("artifacts", name)
+        if not isinstance(artifact, dict):
+            continue
+        if artifact.get("type", "whl") == "whl":
+            start = located(bundle, (*path, "path"), str(artifact.get("path", ".")))
+            found.append(None if start is None else start / "dist")
+        sources = [(where, str(file.get("source"))) for where, file in items((*path, "files"), artifact.get("files"))]
+        found += [None if file is None else file.parent for file in (located(bundle, *source) for source in sources)]
+    return [folder for folder in found if folder is not None]
 
 
 def _shown(bundle: Bundle, place: File) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
+from typing import Any
 
-from goldlane.bundles.problems import Path, Problem, nearest, spelled
+from goldlane.bundles.problems import Path, Problem, Severity, nearest, spelled
 from goldlane.bundles.trees import Tree, merged, read_tree
 from goldlane.errors import UsageError
 
@@ -20,22 +22,27 @@ _ROOT_FIELDS = frozenset(
 _TARGET_FIELDS = (_ROOT_FIELDS - {"include", "targets", "environments", "experimental", "python", "scripts"}) | {
     *("cluster_id", "compute_id", "default", "git", "mode")
 }
+# Only a pattern may find nothing.
+_WILD = frozenset("*?[")
 _MODES = ("development", "production")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """One target's configuration. ``problems`` are those of reading it; ``target`` is None for a bundle without targets."""
+    """One target's configuration. ``problems`` are those of reading it; ``target`` is None for a bundle without targets.
+
+    ``overrides`` are the values of variables that the target's own file gives.
+    """
 
     root: File
     tree: Tree
     target: str | None
     problems: tuple[Problem, ...]
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
-    def problem(self, path: Path, message: str) -> Problem:
+    def problem(self, path: Path, message: str, severity: Severity = "error") -> Problem:
         """A mistake at ``path``, with its file and line."""
-        place = self.tree.place(path)
-        return Problem(file=place.file, line=place.line, path=spelled(path), message=message)
+        return self.tree.problem(path, message, severity)
 
     def file_of(self, path: Path) -> File:
         """The file that says what stands at ``path``: what paths in it start from."""
@@ -56,14 +63,16 @@ def load(root: File) -> tuple[Tree, list[Problem]]:
         return Tree({}, {}), [tree]
     if not isinstance(tree.value, dict):
         return Tree({}, {}), [Problem(file=ROOT_FILE, line=1, path="", message="it must be a map of fields, such as bundle and resources")]
-    problems = list(_unknown(tree, _ROOT_FIELDS))
+    problems = list(_unknown(tree, _ROOT_FIELDS | tree.anchored))
     for included in _included(tree, root, problems):
         part = read_tree(included, root)
         if isinstance(part, Problem):
             problems.append(part)
         elif isinstance(part.value, dict):
-            problems += [*_unknown(part, _ROOT_FIELDS - {"include"}), *_twice(tree, part)]
+            problems += [*_unknown(part, (_ROOT_FIELDS - {"include"}) | part.anchored), *_twice(tree, part)]
             tree = merged(tree, part)
+        else:
+            problems.append(part.problem((), "it must be a map of fields, such as resources"))
     return tree, problems
 
 
@@ -88,7 +97,23 @@ def as_target(root: File, tree: Tree, target: str | None) -> Bundle:
         if isinstance(given, dict):
             own = merged(own.without("variables"), _values(own.under("variables")))
         tree = merged(tree, own)
-    return Bundle(root=root, tree=tree, target=target, problems=tuple(problems))
+    overrides = _overrides(root, target)
+    if isinstance(overrides, Problem):
+        problems.append(overrides)
+        overrides = {}
+    return Bundle(root=root, tree=tree, target=target, problems=tuple(problems), overrides=overrides)
+
+
+def _overrides(root: File, target: str) -> Mapping[str, Any] | Problem:
+    """What the target's own file, which nobody commits, gives to variables."""
+    name = f".databricks/bundle/{target}/variable-overrides.json"
+    if not (root / name).is_file():
+        return {}
+    try:
+        found = json.loads((root / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as wrong:
+        return Problem(file=name, line=None, path="", message=f"it cannot be read: {wrong}")
+    return found if isinstance(found, dict) else Problem(file=name, line=1, path="", message="it must be a map from variables to values")
 
 
 def _values(given: Tree) -> Tree:
@@ -106,14 +131,15 @@ def _values(given: Tree) -> Tree:
 def _included(tree: Tree, root: File, problems: list[Problem]) -> Iterator[File]:
     patterns = tree.get("include") or []
     if not isinstance(patterns, list):
-        problems.append(_at(tree, ("include",), "it must be a list of files or patterns"))
+        problems.append(tree.problem(("include",), "it must be a list of files or patterns"))
         return
     seen: set[File] = {root / ROOT_FILE}
     for position, pattern in enumerate(patterns):
         text = str(pattern)
-        found = sorted(root.glob(text)) if text and not text.startswith("/") else []
-        if not found:
-            problems.append(_at(tree, ("include", position), f"no file is like {text!r}"))
+        # Two stars are one here, as they are for the service's own tool.
+        found = sorted(root.glob(text.replace("**", "*"))) if text and not text.startswith("/") else []
+        if not found and not _WILD & set(text):
+            problems.append(tree.problem(("include", position), f"no file is like {text!r}"))
         for file in found:
             if file.is_file() and file not in seen:
                 seen.add(file)
@@ -123,28 +149,23 @@ def _included(tree: Tree, root: File, problems: list[Problem]) -> Iterator[File]
 def _unknown(tree: Tree, known: frozenset[str]) -> Iterator[Problem]:
     for name in tree.value:
         if name not in known:
-            yield _at(tree, (name,), f"there is no field {name!r} here{nearest(name, known)}")
+            yield tree.problem((name,), f"there is no field {name!r} here{nearest(name, known)}")
 
 
 def _twice(tree: Tree, part: Tree) -> Iterator[Problem]:
     """What two files declare under one name."""
-    for kind, resources in (part.get("resources") or {}).items():
+    for kind, resources in part.map("resources").items():
         for key in resources if isinstance(resources, dict) else ():
             if tree.get("resources", kind, key) is not None:
                 first = tree.place(("resources", kind, key))
-                yield _at(part, ("resources", kind, key), f"{first.file}:{first.line} declares it already")
+                yield part.problem(("resources", kind, key), f"{first.file}:{first.line} declares it already")
 
 
 def _wrong_mode(tree: Tree, target: str) -> Iterator[Problem]:
     mode = tree.get("targets", target, "mode")
     if mode is not None and mode not in _MODES:
-        yield _at(tree, ("targets", target, "mode"), f"there is no mode {mode!r}{nearest(mode, _MODES)}")
-
-
-def _at(tree: Tree, path: Path, message: str) -> Problem:
-    place = tree.place(path)
-    return Problem(file=place.file, line=place.line, path=spelled(path), message=message)
+        yield tree.problem(("targets", target, "mode"), f"there is no mode {mode!r}{nearest(mode, _MODES)}")
 
 
 def _moved(problem: Problem, path: Path) -> Problem:
-    return Problem(file=problem.file, line=problem.line, path=f"{spelled(path)}.{problem.path}", message=problem.message)
+    return replace(problem, path=f"{spelled(path)}.{problem.path}")

@@ -33,7 +33,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.path + ': ' if self.path else ''}{self.message}"
+        severity = "" if self.severity == "error" else f"{self.severity}: "
+        return f"{place}: {severity}{self.path + ': ' if self.path else ''}{self.message}"
 
 
 def spelled(path: Path) -> str:

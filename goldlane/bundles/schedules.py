@@ -18,7 +18,7 @@ _FIELDS = (
     ("year", 1970, 2099, ()),
 )
 _DAY_OF_MONTH, _DAY_OF_WEEK, _LEAST = 3, 5, 6
-_PART = re.compile(r"(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/(\d+))?")
+_PART = re.compile(r"(\*|[A-Z0-9]+|(?=/))(?:-([A-Z0-9]+))?(?:/(\d+))?")
 
 
 def cron_mistakes(text: str) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _is_part(part: str, low: int, high: int, names: tuple[str, ...]) -> bool:
     found = _PART.fullmatch(part)
     if found is None:
         return False
-    ends = [_number(each, names) for each in found.groups()[:2] if each not in (None, "*")]
+    ends = [_number(each, names) for each in found.groups()[:2] if each not in (None, "", "*")]
     return all(end is not None and low <= end <= high for end in ends)
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import YAMLError
 
-from goldlane.bundles.problems import Path, Place, Problem
+from goldlane.bundles.problems import Path, Place, Problem, Severity, spelled
 
 # Lists whose items are known by a field: a target's item of the same name changes the one that is there.
 _NAMED_LISTS = {"tasks": "task_key", "job_clusters": "job_cluster_key", "environments": "environment_key", "parameters": "name"}
+_OF_A_VARIABLE = len(("variables", "name", "default"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Tree:
 
     value: Any
     places: Mapping[Path, Place]
+    # The fields of a file that are there to be repeated (``name: &anchor``).
+    anchored: frozenset[str] = frozenset()
 
     def place(self, path: Path) -> Place:
         """Where ``path`` is said, or the nearest thing around it."""
@@ -41,6 +45,16 @@ class Tree:
             else:
                 return None
         return found
+
+    def map(self, *path: str | int) -> dict[str, Any]:
+        """The map at ``path``; an empty one when there is none, or something else."""
+        found = self.get(*path)
+        return found if isinstance(found, dict) else {}
+
+    def problem(self, path: Path, message: str, severity: Severity = "error") -> Problem:
+        """A mistake at ``path``, with its file and line."""
+        place = self.place(path)
+        return Problem(file=place.file, line=place.line, path=spelled(path), message=message, severity=severity)
 
     def under(self, *path: str | int) -> Tree:
         """The part at ``path``, as a tree of its own."""
@@ -64,16 +78,14 @@ def read_tree(file: File, root: File) -> Tree | Problem:
     """The file's content; a ``Problem`` when it is no YAML, or says a field twice."""
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
     try:
-        loaded = YAML().load(file)
-    except MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
-        text = " ".join(str(wrong.problem or wrong.context).split())
-        return Problem(file=name, line=None if mark is None else mark.line + 1, path="", message=f"this is no YAML: {text}")
-    except (OSError, UnicodeDecodeError) as wrong:
+        loaded = _reader().load(file)
+    except YAMLError as wrong:
+        return _unreadable(name, wrong)
+    except (OSError, ValueError) as wrong:
         return Problem(file=name, line=None, path="", message=f"it cannot be read: {wrong}")
     places: dict[Path, Place] = {}
     value = _plain(loaded, (), Place(file=name, line=1), places)
-    return Tree({} if value is None else value, places)
+    return Tree({} if value is None else value, places, _anchored(loaded))
 
 
 def merged(base: Tree, over: Tree) -> Tree:
@@ -95,6 +107,31 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+class _Constructor(RoundTripConstructor):
+    """Dates stay the text they are written as, as in the service's own tool."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
+
+
+def _reader() -> YAML:
+    reader = YAML()
+    reader.Constructor = _Constructor
+    return reader
+
+
+def _unreadable(name: str, wrong: YAMLError) -> Problem:
+    mark = getattr(wrong, "problem_mark", None) or getattr(wrong, "context_mark", None)
+    text = getattr(wrong, "problem", None) or getattr(wrong, "context", None) or wrong
+    message = f"this is no YAML: {' '.join(str(text).split())}"
+    return Problem(file=name, line=None if mark is None else mark.line + 1, path="", message=message)
+
+
+def _anchored(loaded: Any) -> frozenset[str]:
+    fields = loaded.items() if isinstance(loaded, CommentedMap) else ()
+    return frozenset(str(key) for key, each in fields if getattr(getattr(each, "anchor", None), "value", None) is not None)
+
+
 def _plain(node: Any, path: Path, place: Place, places: dict[Path, Place]) -> Any:
     places[path] = place
     if isinstance(node, CommentedMap):
@@ -113,6 +150,10 @@ def _place(node: CommentedMap | CommentedSeq, key: object, around: Place) -> Pla
 
 
 def _merged(base: Any, over: Tree, path: Path, places: dict[Path, Place]) -> Any:
+    if over.value is None:
+        return base
+    if _is_variable(path):
+        base = None
     if isinstance(base, dict) and isinstance(over.value, dict):
         changed = {key: _merged(base.get(key), over.under(key), (*path, key), places) for key in over.value}
         return {**base, **changed}
@@ -121,6 +162,11 @@ def _merged(base: Any, over: Tree, path: Path, places: dict[Path, Place]) -> Any
     for each, place in over.places.items():
         places[(*path, *each)] = place
     return over.value
+
+
+def _is_variable(path: Path) -> bool:
+    """Whether a variable's value stands there: another one replaces it, a list or a map too."""
+    return len(path) == _OF_A_VARIABLE and path[0] == "variables" and path[-1] == "default"
 
 
 def _joined(base: list[Any], over: Tree, path: Path, places: dict[Path, Place]) -> list[Any]:

@@ -15,6 +15,8 @@ from goldlane.bundles.references import reference_problems
 from goldlane.bundles.trees import Tree
 from goldlane.errors import UsageError
 
+_MAPS = ("artifacts", "bundle", "presets", "resources", "sync", "targets", "variables", "workspace")
+
 
 def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
     """Every mistake in the bundle at ``root``, in the order of its files and lines; as ``target`` sees it, or as each of them does.
@@ -29,7 +31,7 @@ def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
     known = targets(tree)
     if target is not None and target not in known:
         raise UsageError(f"the bundle has no target {target!r}{nearest(target, known)}")
-    found = [*problems, *_root_problems(tree)]
+    found = [*problems, *_root_problems(tree), *_shape_problems(tree)]
     for each in (target,) if target is not None else known or (None,):
         bundle = as_target(root, tree, each)
         found += [*bundle.problems, *_problems(bundle)]
@@ -40,6 +42,7 @@ def _problems(bundle: Bundle) -> Iterator[Problem]:
     if not isinstance(bundle.tree.value, dict):
         return
     yield from _resource_problems(bundle)
+    yield from _key_problems(bundle)
     yield from reference_problems(bundle)
     yield from file_problems(bundle)
     yield from entry_point_problems(bundle)
@@ -50,16 +53,34 @@ def _problems(bundle: Bundle) -> Iterator[Problem]:
 def _root_problems(tree: Tree) -> Iterator[Problem]:
     defaults = [name for name in targets(tree) if tree.get("targets", name, "default") is True]
     if isinstance(tree.value, dict) and not tree.get("bundle", "name"):
-        yield _at(tree, ("bundle",), "the bundle has no name; say bundle: {name: ...}")
+        yield tree.problem(("bundle",), "the bundle has no name; say bundle: {name: ...}")
     if len(defaults) > 1:
-        yield _at(tree, ("targets", defaults[1], "default"), f"{' and '.join(defaults)} are both the default target")
+        yield tree.problem(("targets", defaults[1], "default"), f"{' and '.join(defaults)} are both the default target")
+
+
+def _shape_problems(tree: Tree) -> Iterator[Problem]:
+    for name in _MAPS:
+        if tree.get(name) is not None and not isinstance(tree.get(name), dict):
+            yield tree.problem((name,), f"{name} must be a map")
+
+
+def _key_problems(bundle: Bundle) -> Iterator[Problem]:
+    """Keys are unique over all kinds of resources."""
+    known: dict[str, str] = {}
+    for kind in bundle.tree.map("resources"):
+        for key in bundle.tree.map("resources", kind):
+            first = known.setdefault(key, kind)
+            if first != kind:
+                yield bundle.problem(("resources", kind, key), f"{first} have a resource {key!r} as well; each needs a key of its own")
 
 
 def _resource_problems(bundle: Bundle) -> Iterator[Problem]:
-    for kind, resources in (bundle.tree.get("resources") or {}).items():
+    for kind, resources in bundle.tree.map("resources").items():
         path: Path = ("resources", kind)
         if kind not in kinds():
-            yield bundle.problem(path, unknown_kind(kind))
+            yield bundle.problem(path, *unknown_kind(kind))
+        elif resources is None:
+            continue
         elif not isinstance(resources, dict):
             yield bundle.problem(path, "it must be a map from keys to resources")
         else:
@@ -71,8 +92,5 @@ def _of_kind(bundle: Bundle, kind: str, resources: dict[str, object]) -> Iterato
         for inner, message in resource_mistakes(kind, resource):
             yield bundle.problem(("resources", kind, key, *inner), message)
         if kind == "pipelines" and isinstance(resource, dict) and "target" in resource:
-            yield bundle.problem(("resources", kind, key, "target"), "target is the Hive metastore's; say catalog and schema")
-
-
-def _at(tree: Tree, path: Path, message: str) -> Problem:
-    return Bundle(root=File(), tree=tree, target=None, problems=()).problem(path, message)
+            told = "target is the older mode of publishing; say schema"
+            yield bundle.problem(("resources", kind, key, "target"), told, "warning")

@@ -8,7 +8,9 @@ from typing import Any
 
 from goldlane.bundles.loading import Bundle
 
-REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+# Two dollars are an escape.
+REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
+_WHOLE = re.compile(r"\$\{\s*var\.(\w[\w-]*)\s*\}")
 _DEPTH = 10
 
 
@@ -20,6 +22,19 @@ def resolved(bundle: Bundle, text: str) -> str:
             break
         text = filled
     return text
+
+
+def filled(bundle: Bundle, value: Any, depth: int = _DEPTH) -> Any:
+    """``value`` with variables in all its texts; a text that is only a variable becomes what it holds, a list or a map too."""
+    if isinstance(value, dict):
+        return {key: filled(bundle, each, depth) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(bundle, each, depth) for each in value]
+    if not isinstance(value, str):
+        return value
+    whole = _WHOLE.fullmatch(value)
+    held = value_of(bundle, whole[1]) if whole else None
+    return filled(bundle, held, depth - 1) if held is not None and depth else resolved(bundle, value)
 
 
 def _filled(bundle: Bundle, found: re.Match[str]) -> str:
@@ -36,7 +51,7 @@ def _filled(bundle: Bundle, found: re.Match[str]) -> str:
 
 
 def value_of(bundle: Bundle, name: str) -> Any:
-    """What a variable is in the bundle's target: from the environment or as declared; None without one."""
+    """What a variable is in the bundle's target: from the environment, the target's file of overrides, or as declared; None without one."""
     declared = bundle.tree.get("variables", name)
     default = declared.get("default") if isinstance(declared, dict) else None
-    return os.environ.get(f"BUNDLE_VAR_{name}", default)
+    return os.environ.get(f"BUNDLE_VAR_{name}", bundle.overrides.get(name, default))

@@ -38,9 +38,16 @@ def validate(
         return 0 if ok else 2
     for problem in problems:
         results().print(str(problem), markup=False)
-    count = len(problems)
-    progress().print("the bundle is sound" if ok else f"{count} {'problem' if count == 1 else 'problems'}", markup=False)
+    progress().print(_summary(problems), markup=False)
     return 0 if ok else 2
+
+
+def _summary(problems: tuple[Problem, ...]) -> str:
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    errors = len(problems) - warnings
+    counted = [(errors, "problem"), (warnings, "warning")]
+    told = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
+    return told if errors else f"the bundle is sound{f', with {told}' if told else ''}"
 
 
 def _document(problem: Problem) -> dict[str, object]:

@@ -37,12 +37,12 @@ PLANTED = {
     "a variable that is not declared": (JOB, "${var.warehouse}", "${var.warehuose}", "sql_task.warehouse_id", "is it 'warehouse'?"),
     "a variable without a value": (ROOT, "    default: dev", "    type: string", "catalog_name", "no value in target dev"),
     "a resource that is not there": (JOB, "resources.pipelines.shop.id", "resources.pipelines.shpo.id", "pipeline_id", "is it 'shop'?"),
-    "a field of a resource": (PIPELINE, "schemas.shop.name", "schemas.shop.nmae", "pipelines.shop.schema", "is it 'name'?"),
+    "a field of a resource": (PIPELINE, "schemas.shop_schema.name", "schemas.shop_schema.nmae", "pipelines.shop.schema", "is it 'name'?"),
     "a reference to nothing that is known": (JOB, "${bundle.target}", "${bundel.target}", "refresh.name", "is it 'bundle'?"),
     "a notebook that is not there": (JOB, "../notebooks/publish", "../notebooks/publihs", "notebook_path", "there is no notebook"),
     "a query that is not there": (JOB, "check.sql", "chek.sql", "sql_task.file.path", "there is no file queries/chek.sql"),
     "a pattern that finds nothing": (PIPELINE, "../pipelines/**", "../pipeline/**", "glob.include", "no file is like"),
-    "an include that finds nothing": (ROOT, "resources/*.yml", "resource/*.yml", "include[0]", "no file is like"),
+    "an include that finds nothing": (ROOT, "resources/*.yml", "resources/shop.yml", "include[0]", "no file is like"),
     "a wheel that nothing builds": (
         JOB,
         "../dist/*.whl",
@@ -98,7 +98,7 @@ PLANTED = {
         "      catalog: ${var.catalog}\n",
         "      target: shop\n",
         "pipelines.shop.target",
-        "catalog and schema",
+        "say schema",
     ),
     "a field said twice": (JOB, "      name: refresh-", "      name: again\n      name: refresh-", "", "found duplicate key"),
     "a bundle without a name": (ROOT, "  name: shop", "  uuid: 1", "bundle", "has no name"),
@@ -182,13 +182,6 @@ def test_a_job_that_two_files_declare_is_told_with_the_other_place(bundle: Path)
     (bundle / "resources" / "z.yml").write_text("resources:\n  jobs:\n    refresh:\n      name: again\n", encoding="utf-8")
 
     assert found(validate(bundle), "resources.jobs.refresh", f"{JOB}:3 declares it already")
-
-
-def test_a_parameter_of_the_job_that_no_task_reads_is_told(bundle: Path) -> None:
-    change(bundle, "notebooks/publish.py", 'day = dbutils.widgets.get("day")\n', "")
-    change(bundle, JOB, "{{job.parameters.day}}", "today")
-
-    assert found(validate(bundle), "parameters[0]", "no task reads the parameter 'day'")
 
 
 def test_yaml_that_is_none_is_told_with_its_line(bundle: Path) -> None:
