@@ -54,7 +54,9 @@ def located(bundle: Bundle, path: Path, text: str) -> File | None:
     plain = resolved(bundle, text)
     if "${" in plain or "://" in plain or plain.startswith(("/", "dbfs:")):
         return None
-    return File(os.path.normpath(bundle.file_of(path).parent / plain))
+    place = File(os.path.normpath(bundle.file_of(path).parent / plain))
+    # Two stars among other letters are one.
+    return File(*(part if part == "**" else part.replace("**", "*") for part in place.parts))
 
 
 def _uploads_more(bundle: Bundle) -> bool:

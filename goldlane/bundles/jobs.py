@@ -35,8 +35,8 @@ def job_problems(bundle: Bundle) -> Iterator[Problem]:
 def schedule_problems(bundle: Bundle) -> Iterator[Problem]:
     """Cron expressions and time zones of every resource."""
     for path, value in leaves(bundle.tree.get("resources"), ("resources",)):
-        text = resolved(bundle, value) if isinstance(value, str) else ""
-        if not text or is_unknown(text):
+        text = resolved(bundle, value) if isinstance(value, str) else None
+        if text is None or is_unknown(text):
             continue
         if path[-1] == "quartz_cron_expression":
             yield from (bundle.problem(path, mistake) for mistake in cron_mistakes(text))

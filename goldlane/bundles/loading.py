@@ -97,6 +97,8 @@ def as_target(root: File, tree: Tree, target: str | None) -> Bundle:
         if isinstance(given, dict):
             own = merged(own.without("variables"), _values(own.under("variables")))
         tree = merged(tree, own)
+    elif over.value is not None:
+        problems.append(tree.problem(("targets", target), "it must be a map of fields, such as mode and workspace"))
     overrides = _overrides(root, target)
     if isinstance(overrides, Problem):
         problems.append(overrides)
@@ -136,9 +138,10 @@ def _included(tree: Tree, root: File, problems: list[Problem]) -> Iterator[File]
     seen: set[File] = {root / ROOT_FILE}
     for position, pattern in enumerate(patterns):
         text = str(pattern)
+        is_pattern = bool(_WILD & set(text))
         # Two stars are one here, as they are for the service's own tool.
-        found = sorted(root.glob(text.replace("**", "*"))) if text and not text.startswith("/") else []
-        if not found and not _WILD & set(text):
+        found = sorted(root.glob(text.replace("**", "*"))) if is_pattern and not text.startswith("/") else [root / text]
+        if not is_pattern and not found[0].is_file():
             problems.append(tree.problem(("include", position), f"no file is like {text!r}"))
         for file in found:
             if file.is_file() and file not in seen:

@@ -31,7 +31,7 @@ def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
     known = targets(tree)
     if target is not None and target not in known:
         raise UsageError(f"the bundle has no target {target!r}{nearest(target, known)}")
-    found = [*problems, *_root_problems(tree), *_shape_problems(tree)]
+    found = [*problems, *_root_problems(tree)]
     for each in (target,) if target is not None else known or (None,):
         bundle = as_target(root, tree, each)
         found += [*bundle.problems, *_problems(bundle)]
@@ -41,6 +41,7 @@ def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
 def _problems(bundle: Bundle) -> Iterator[Problem]:
     if not isinstance(bundle.tree.value, dict):
         return
+    yield from _shape_problems(bundle)
     yield from _resource_problems(bundle)
     yield from _key_problems(bundle)
     yield from reference_problems(bundle)
@@ -58,10 +59,10 @@ def _root_problems(tree: Tree) -> Iterator[Problem]:
         yield tree.problem(("targets", defaults[1], "default"), f"{' and '.join(defaults)} are both the default target")
 
 
-def _shape_problems(tree: Tree) -> Iterator[Problem]:
+def _shape_problems(bundle: Bundle) -> Iterator[Problem]:
     for name in _MAPS:
-        if tree.get(name) is not None and not isinstance(tree.get(name), dict):
-            yield tree.problem((name,), f"{name} must be a map")
+        if bundle.tree.get(name) is not None and not isinstance(bundle.tree.get(name), dict):
+            yield bundle.problem((name,), f"{name} must be a map")
 
 
 def _key_problems(bundle: Bundle) -> Iterator[Problem]:

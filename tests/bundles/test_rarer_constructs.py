@@ -16,6 +16,7 @@ NAMED = "bundle: {name: small}\n"
 NOTEBOOK = "notebook_task: {notebook_path: ./read.py"
 
 LEGAL = {
+    "two stars among other letters": "resources: {pipelines: {a: {libraries: [{glob: {include: ./**.py}}]}}}",
     "a pattern under include that finds nothing": "include: [resources/*/*.yml, resources/**.yml]",
     "a field of the root that is there to be repeated": "shared: &shared {team: shop}",
     "a wheel that setup.py builds": "resources: {jobs: {a: {tasks: [{task_key: t, spark_python_task: {python_file: ./read.py}, "
@@ -37,6 +38,18 @@ LEGAL = {
 
 # the configuration, where the mistake is, and what is told of it
 MISTAKEN = {
+    "an include that is the folder itself": ("include: [.]", "include[0]", "no file is like"),
+    "a target that is a list": ("targets: {dev: [a]}", "targets.dev", "must be a map"),
+    "a target's resources that are a list": (
+        "resources: {jobs: {a: {name: x}}}\ntargets: {dev: {resources: [a]}}",
+        "resources",
+        "must be a map",
+    ),
+    "a cron that is left out": (
+        "resources: {jobs: {a: {schedule: {quartz_cron_expression: '', timezone_id: UTC}}}}",
+        "quartz_cron_expression",
+        "has 0 fields",
+    ),
     "resources that are a list": ("resources: [a]", "resources", "must be a map"),
     "jobs that are a list": ("resources: {jobs: [a]}", "resources.jobs", "must be a map"),
     "artifacts that are a list": ("artifacts: [a]", "artifacts", "must be a map"),
