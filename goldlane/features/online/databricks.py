@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -15,7 +14,7 @@ from goldlane.features.online.databricks_publishing import Publisher, version_of
 from goldlane.features.online.databricks_tables import declared_tables, find_table
 from goldlane.features.online.key_values import key_value
 from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.values import microseconds_of, read_time
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -69,11 +68,9 @@ class DatabricksStore:
         """See ``OnlineStore``."""
         if unknown not in ("raise", "empty"):
             raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
-        if at is not None and at.tzinfo is None:
-            raise UsageError(f"the read time {at} has no time zone", hint="datetime(..., tzinfo=timezone.utc)")
+        now = read_time(at)
         declared = self._declaration(table)
         rows = self._read(declared, [_typed(declared, key) for key in keys])
-        now = time.time_ns() // 1000 if at is None else microseconds_of(at)
         if unknown == "raise":
             for key, row in zip(keys, rows, strict=True):
                 if row is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from goldlane.errors import UsageError
 from goldlane.features.online import values
 from goldlane.features.online.sqlite_tiles import TileReader
-from goldlane.features.online.store import Answer, Key
+from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Unknown
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
@@ -33,6 +33,24 @@ class Plan:
     answer: Callable[[Sequence[Any], int], Answer]
     tiles: TileReader | None
     empty: Callable[[], Answer]
+
+
+class Planned(Protocol):
+    """What of a plan says how to answer without a row."""
+
+    @property
+    def table(self) -> FeatureTable: ...  # noqa: D102  as in Plan
+    @property
+    def empty(self) -> Callable[[], Answer]: ...  # noqa: D102  as in Plan
+
+
+def absent(plan: Planned, key: Key, unknown: Unknown) -> Answer:
+    """What a key is answered that has no row."""
+    if unknown == "empty":
+        return plan.empty()
+    if unknown != "raise":
+        raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
+    raise FeatureNotFoundError(plan.table.name, key)
 
 
 class _Draft:

@@ -10,7 +10,7 @@ from goldlane.features.online.catalogue import with_a_key_less
 from goldlane.features.online.forgotten import Forgotten, entity_hash, new_salt
 from goldlane.features.online.postgres_schema import columns_of
 from goldlane.features.online.postgres_types import key_encoder, parameter_type
-from goldlane.features.online.sqlite_schema import TILES, TOMBSTONES
+from goldlane.features.online.shapes import TILES, TOMBSTONES
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.features.online.sqlite_schema import TOMBSTONES
+from goldlane.features.online.shapes import TOMBSTONES, same_key
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def merge(table: FeatureTable, staged: str, lost: Sequence[str], *, guarded: boo
     name, at = quoted(table.name), quoted(table.event_time)
     values = table.columns[len(table.keys) :]
     sets = ", ".join([*(f"{quoted(value)} = excluded.{quoted(value)}" for value in values), *(f"{quoted(value)} = NULL" for value in lost)])
-    alive = f"NOT EXISTS (SELECT 1 FROM {tombstones(table)} AS d WHERE {same(table, 'd', 'fresh')} AND d.{at} >= fresh.{at})"
+    alive = f"NOT EXISTS (SELECT 1 FROM {tombstones(table)} AS d WHERE {same_key(table, 'd', 'fresh')} AND d.{at} >= fresh.{at})"
     insert = (
         f"INSERT INTO {name} AS t ({columns(table)}) SELECT {columns(table)} FROM ({newest(table, staged)}) AS fresh "
         f"{f'WHERE {alive} ' if guarded else ''}ON CONFLICT ({', '.join(map(quoted, table.keys))}) DO UPDATE SET {sets}"
@@ -74,18 +74,18 @@ def bury(table: FeatureTable, condition: str) -> str:
 
 def exhume(table: FeatureTable, *places: str) -> str:
     """Tombstones go of keys that are in all of these tables."""
-    present = " AND ".join(f"EXISTS (SELECT 1 FROM {quoted(place)} AS o WHERE {same(table, 'o', 'd')})" for place in places)
+    present = " AND ".join(f"EXISTS (SELECT 1 FROM {quoted(place)} AS o WHERE {same_key(table, 'o', 'd')})" for place in places)
     return f"DELETE FROM {tombstones(table)} AS d WHERE {present}"
 
 
 def absent_from(table: FeatureTable, staged: str) -> str:
     """Whether a row ``t`` has a key that is not staged."""
-    return f"NOT EXISTS (SELECT 1 FROM {quoted(staged)} AS o WHERE {same(table, 'o', 't')})"
+    return f"NOT EXISTS (SELECT 1 FROM {quoted(staged)} AS o WHERE {same_key(table, 'o', 't')})"
 
 
 def among(table: FeatureTable, staged: str) -> str:
     """Whether a row ``t`` has a key that is staged."""
-    return f"EXISTS (SELECT 1 FROM {quoted(staged)} AS o WHERE {same(table, 'o', 't')})"
+    return f"EXISTS (SELECT 1 FROM {quoted(staged)} AS o WHERE {same_key(table, 'o', 't')})"
 
 
 def tombstones(table: FeatureTable) -> str:
@@ -96,11 +96,6 @@ def tombstones(table: FeatureTable) -> str:
 def columns(table: FeatureTable) -> str:
     """The declared columns, as a list."""
     return ", ".join(map(quoted, table.columns))
-
-
-def same(table: FeatureTable, one: str, other: str) -> str:
-    """Whether two rows have one key."""
-    return " AND ".join(f"{one}.{quoted(key)} = {other}.{quoted(key)}" for key in table.keys)
 
 
 def _newest_first(table: FeatureTable) -> str:

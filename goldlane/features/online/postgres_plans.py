@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goldlane.features.online import postgres_types as types
 from goldlane.features.online.finishing import finished
 from goldlane.features.online.plans import compiled_answer, compiled_parameters, empty_answer
-from goldlane.features.online.sqlite_schema import TILES
+from goldlane.features.online.shapes import TILES, same_key
 from goldlane.features.online.store import Answer, Key
 from goldlane.features.online.values import quoted
 from goldlane.features.tiles import INSTANT_HOP, Tile, tiles_needed
@@ -124,9 +124,9 @@ def count_read_parameters(table: FeatureTable) -> int:
 
 def _tiles(table: FeatureTable, alias: str, first: int) -> str:
     """The tiles of a row's key; instants only where a tile has an event after the read time."""
-    place, same = quoted(table.name + TILES), _same_key(table, "s", alias)
+    place, same = quoted(table.name + TILES), same_key(table, "s", alias)
     now = f"timestamptz 'epoch' + ${first}::bigint * interval '1 microsecond'"
-    late = f"EXISTS (SELECT 1 FROM {place} AS n WHERE {_same_key(table, 'n', alias)} AND n.at > {now})"  # noqa: S608  identifiers
+    late = f"EXISTS (SELECT 1 FROM {place} AS n WHERE {same_key(table, 'n', alias)} AND n.at > {now})"  # noqa: S608  identifiers
     ranges = []
     for number, hop in enumerate(sorted(tiles_needed(table, 0))):
         low = first + 1 + 2 * number
@@ -137,7 +137,3 @@ def _tiles(table: FeatureTable, alias: str, first: int) -> str:
         f"(SELECT json_agg(json_build_array(s.hop, s.tile, {at}, s.partials))::text "  # noqa: S608  identifiers
         f"FROM {place} AS s WHERE {same} AND ({' OR '.join(ranges)}))"
     )
-
-
-def _same_key(table: FeatureTable, one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{quoted(key)} = {other}.{quoted(key)}" for key in table.keys)

@@ -5,18 +5,18 @@ Each question is a generator: it yields statements, is sent their rows, and retu
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from goldlane.errors import UsageError
+from goldlane.features.online.plans import absent
 from goldlane.features.online.postgres_catalogue import ALL_ENTRIES, ONE_ENTRY, Entry, entry_of
 from goldlane.features.online.postgres_feature_sets import ALL_SETS, sets_of
 from goldlane.features.online.postgres_feature_sets import EXISTS as SETS_EXIST
 from goldlane.features.online.postgres_plans import PostgresPlan, make_postgres_plan, select_all, select_many
-from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, StoreError, Unknown
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.store import Answer, Key, Name, StoreError, Unknown
+from goldlane.features.online.values import read_time
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -134,23 +134,8 @@ class Questions:
         return StoreError(f"{self._label}: {name} changes faster than it can be read", hint="try again")
 
 
-def read_time(at: datetime | None) -> int:
-    """Microseconds since 1970 of the moment of a read."""
-    if at is None:
-        return time.time_ns() // 1000
-    if at.tzinfo is None:
-        raise UsageError(f"the read time {at} has no time zone", hint="datetime(..., tzinfo=timezone.utc)")
-    return microseconds_of(at)
-
-
 def _answer(plan: PostgresPlan, row: Row, key: Key, unknown: Unknown, now: int) -> Answer:
-    if row[1] is not None:
-        return plan.finish(row, now)
-    if unknown == "empty":
-        return plan.empty()
-    if unknown != "raise":
-        raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
-    raise FeatureNotFoundError(plan.table.name, key)
+    return absent(plan, key, unknown) if row[1] is None else plan.finish(row, now)
 
 
 def _parts(row: Row, plans: Sequence[PostgresPlan]) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import Mistakes, UsageError
 from goldlane.features.online.postgres_types import column_type
-from goldlane.features.online.sqlite_schema import TILES, TOMBSTONES, types_of
+from goldlane.features.online.shapes import TILES, TOMBSTONES, types_of
 from goldlane.features.online.values import FLOATS, quoted
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from goldlane.features.online import postgres_schema as schema
 from goldlane.features.online.postgres_place import Place
 from goldlane.features.online.postgres_staging import Staging, stage
 from goldlane.features.online.postgres_types import EPOCH_US, column_type, parameter_type
-from goldlane.features.online.sqlite_schema import TILES
+from goldlane.features.online.shapes import TILES
 from goldlane.features.online.sqlite_tiles import COLUMNS
 from goldlane.features.online.values import quoted
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import Mistakes
 from goldlane.features.online import postgres_merges as merges
 from goldlane.features.online import postgres_schema as schema
+from goldlane.features.online import shapes
 from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.postgres_catalogue import ONE_ENTRY, WRITE_ENTRY, entry_of, entry_values
 from goldlane.features.online.postgres_executors import stage_from_executors
@@ -15,7 +15,6 @@ from goldlane.features.online.postgres_forgetting import forgotten_of
 from goldlane.features.online.postgres_place import Place, driver
 from goldlane.features.online.postgres_staging import Staging, stage
 from goldlane.features.online.postgres_tiles import TileWriter
-from goldlane.features.online.sqlite_schema import changed_columns, has_same_keys
 from goldlane.features.online.store import Publication, Written
 from goldlane.features.online.values import quoted
 
@@ -44,15 +43,11 @@ class PostgresWriter:
 
     def has_same_shape(self) -> bool:
         """See ``TableWriter``."""
-        if self.previous is None or changed_columns(self.previous.table, self._table):
-            return False
-        if self._table.has_tiles or self.previous.table.has_tiles:
-            return self._table.schema_hash == self.previous.table.schema_hash
-        return set(self._table.columns) <= set(self.previous.table.columns)
+        return self.previous is not None and shapes.has_same_shape(self.previous.table, self._table)
 
     def replace(self, batches: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
-        fits = self.previous is not None and not changed_columns(self.previous.table, self._table)
+        fits = self.previous is not None and not shapes.changed_columns(self.previous.table, self._table)
         kept = [f"{quoted(name)} {kind}" for name, kind in schema.undeclared(self._connection, self._table)] if fits else []
         forgotten = self._stage_new(Staging(name=self._rows, columns=[*schema.definitions(self._table), *kept], logged=True), batches)
         self._make_unique()
@@ -108,9 +103,7 @@ class PostgresWriter:
         if self.previous is None:
             schema.create(self._connection, self._table)
             return
-        changed = changed_columns(self.previous.table, self._table)
-        if changed:
-            raise Mistakes(f"{self._table.name} has another shape in the store; publish it with mode='snapshot'", changed)
+        shapes.check_shape(self.previous.table, self._table)
         schema.add_features(self._connection, self._table, self.previous.table)
 
     def _stage_rows(self, batches: Iterable[pa.RecordBatch]) -> int:
@@ -156,7 +149,7 @@ class PostgresWriter:
             schema.add_primary_key(self._connection, self._rows, self._table.keys)
 
     def _bury_absent(self) -> int:
-        same_keys = self.previous is not None and has_same_keys(self.previous.table, self._table)
+        same_keys = self.previous is not None and shapes.has_same_keys(self.previous.table, self._table)
         self._keep_tombstones(same_keys=same_keys)
         if self.previous is None:
             return 0

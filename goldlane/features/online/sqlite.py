@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from goldlane.errors import UsageError
-from goldlane.features.online.plans import Plan, make_plan
+from goldlane.features.online.plans import Plan, absent, make_plan
 from goldlane.features.online.sqlite_catalogue import all_entries, find_entry
 from goldlane.features.online.sqlite_feature_sets import read_feature_sets, write_feature_sets
 from goldlane.features.online.sqlite_files import claim, clear_errors, open_reader, open_writer, transaction
 from goldlane.features.online.sqlite_statements import MOST_KEYS, MOST_TABLES, answers_to_all, answers_to_many
-from goldlane.features.online.store import Answer, FeatureNotFoundError, Key, Name, Publication, Unknown
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.store import Answer, Key, Name, Publication, Unknown
+from goldlane.features.online.values import read_time
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -41,21 +40,21 @@ class SqliteStore:
 
     def lookup(self, table: FeatureTable | str, key: Key, unknown: Unknown = "raise", *, at: datetime | None = None) -> Answer:
         """See ``OnlineStore``."""
-        return self._lookup(table if isinstance(table, str) else table.name, key, unknown, _read_time(at))
+        return self._lookup(table if isinstance(table, str) else table.name, key, unknown, read_time(at))
 
     def lookup_many(
         self, table: FeatureTable | str, keys: Sequence[Key], unknown: Unknown = "raise", *, at: datetime | None = None
     ) -> list[Answer]:
         """See ``OnlineStore``."""
-        return self._lookup_many(table if isinstance(table, str) else table.name, keys, unknown, _read_time(at))
+        return self._lookup_many(table if isinstance(table, str) else table.name, keys, unknown, read_time(at))
 
     def lookup_all(self, keys: Mapping[Name, Key], unknown: Unknown = "raise", *, at: datetime | None = None) -> dict[Name, Answer]:
         """See ``OnlineStore``."""
-        now = _read_time(at)
+        now = read_time(at)
         names = [table if isinstance(table, str) else table.name for table in keys]
         plans = [plan for name in names if (plan := self._plans.get(name)) is not None and plan.tiles is None]
         if 0 < len(plans) == len(names) <= MOST_TABLES:
-            answers = answers_to_all(self._reader(), plans, list(keys.values()), now, partial(_absent, unknown=unknown))
+            answers = answers_to_all(self._reader(), plans, list(keys.values()), now, partial(absent, unknown=unknown))
             if answers is not None:
                 return dict(zip(keys, answers, strict=True))
         return self._at_once(
@@ -109,7 +108,7 @@ class SqliteStore:
         if len(keys) > MOST_KEYS:
             parts = [keys[begin : begin + MOST_KEYS] for begin in range(0, len(keys), MOST_KEYS)]
             return self._at_once(lambda: [answer for part in parts for answer in self._lookup_many(name, part, unknown, now)])
-        answers = answers_to_many(self._reader(), plan, keys, now, partial(_absent, unknown=unknown))
+        answers = answers_to_many(self._reader(), plan, keys, now, partial(absent, unknown=unknown))
         return self._at_once(lambda: [self._lookup(name, key, unknown, now) for key in keys]) if answers is None else answers
 
     def _lookup(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
@@ -126,7 +125,7 @@ class SqliteStore:
     def _carefully(self, name: str, key: Key, unknown: Unknown, now: int) -> Answer:
         """The lookup in one read transaction: the plan may be old, the key unknown, the file broken, the table one of tiles."""
         plan, answer = self._at_once(lambda: self._answer(name, key, now))
-        return _absent(plan, key, unknown) if answer is None else answer
+        return absent(plan, key, unknown) if answer is None else answer
 
     def _answer(self, name: str, key: Key, now: int) -> tuple[Plan, Answer | None]:
         plan, reader = self._plan(name), self._reader()
@@ -176,20 +175,3 @@ class SqliteStore:
                     self._connections.pop(ended).close()
                 reader = self._local.reader = self._connections[threading.current_thread()] = open_reader(self.path)
             return reader
-
-
-def _absent(plan: Plan, key: Key, unknown: Unknown) -> Answer:
-    """What a key is answered that has no row."""
-    if unknown == "empty":
-        return plan.empty()
-    if unknown != "raise":
-        raise UsageError(f"unknown must be 'raise' or 'empty', not {unknown!r}")
-    raise FeatureNotFoundError(plan.table.name, key)
-
-
-def _read_time(at: datetime | None) -> int:
-    if at is None:
-        return time.time_ns() // 1000
-    if at.tzinfo is None:
-        raise UsageError(f"the read time {at} has no time zone", hint="datetime(..., tzinfo=timezone.utc)")
-    return microseconds_of(at)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldlane.features.online.forgotten import Forgotten, entity_hash, new_salt
+from goldlane.features.online.shapes import TILES, TOMBSTONES
 from goldlane.features.online.sqlite_catalogue import take_a_key_off
 from goldlane.features.online.sqlite_files import clear_errors, open_writer, transaction
-from goldlane.features.online.sqlite_schema import TILES, TOMBSTONES, columns_of
+from goldlane.features.online.sqlite_schema import columns_of
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:

@@ -7,19 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes, UsageError
+from goldlane.features.online.shapes import TILES, TOMBSTONES, types_of
 from goldlane.features.online.values import FLOATS, column_type, quoted
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
-
-TILES = "__tiles"
-TOMBSTONES = "__deleted"
-
-
-def types_of(table: FeatureTable) -> dict[str, str]:
-    """The declared type of every column, in the order of ``table.columns``."""
-    features = {feature.name: feature.type for feature in table.features}
-    return {**{key: table.key_types[key] for key in table.keys}, table.event_time: "timestamp", **features}
 
 
 def check_names(table: FeatureTable) -> None:
@@ -77,24 +69,6 @@ def check_ownership(connection: sqlite3.Connection, table: FeatureTable, previou
     for name, is_ours in ours.items():
         if not is_ours and columns_of(connection, name):
             raise UsageError(f"the store's file already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
-
-
-def changed_columns(old: FeatureTable, new: FeatureTable) -> list[str]:
-    """What of the rows in the store does not fit the new declaration; features that were added or left out do fit."""
-    if not has_same_keys(old, new):
-        return [f"keys and time {_head(old)} became {_head(new)}"]
-    before = types_of(old)
-    return [f"{name} was {before[name]} and is {kind}" for name, kind in types_of(new).items() if before.get(name, kind) != kind]
-
-
-def has_same_keys(old: FeatureTable, new: FeatureTable) -> bool:
-    """Whether the rows of one declaration can be told from each other, and ordered, as those of the other."""
-    return (old.keys, old.key_types, old.event_time) == (new.keys, new.key_types, new.event_time)
-
-
-def _head(table: FeatureTable) -> str:
-    keys = ", ".join(f"{key} {table.key_types[key]}" for key in table.keys)
-    return f"({keys}; {table.event_time})"
 
 
 def _not_null(column: str, table: FeatureTable) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from goldlane.features.online.finishing import finished
+from goldlane.features.online.shapes import TILES
 from goldlane.features.online.sqlite_rows import batch_of, stored_rows
-from goldlane.features.online.sqlite_schema import TILES, columns_of
+from goldlane.features.online.sqlite_schema import columns_of
 from goldlane.features.online.values import column_type, quoted
 from goldlane.features.tiles import INSTANT_HOP, Tile, needs_instants, tiles_needed
 

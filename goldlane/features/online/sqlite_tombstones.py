@@ -9,7 +9,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from goldlane.features.online.sqlite_schema import TOMBSTONES
+from goldlane.features.online.shapes import TOMBSTONES, same_key
 from goldlane.features.online.values import column_type, quoted
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def bury(connection: sqlite3.Connection, table: FeatureTable, condition: str) ->
 def remove_tombstones(connection: sqlite3.Connection, table: FeatureTable, fresh: str | None = None) -> None:
     """Of the keys that have a row again; only keys in the table ``fresh`` are looked at, where it is given."""
     stones, keys = tombstones_of(table), ", ".join(map(quoted, table.keys))
-    present = f"EXISTS (SELECT 1 FROM {quoted(table.name)} AS other WHERE {same_key(table, stones)})"  # noqa: S608  identifiers
+    present = f"EXISTS (SELECT 1 FROM {quoted(table.name)} AS other WHERE {same_key(table, 'other', stones)})"  # noqa: S608  identifiers
     likely = "" if fresh is None else f"({keys}) IN (SELECT {keys} FROM {fresh}) AND "  # noqa: S608  identifiers
     connection.execute(f"DELETE FROM {stones} WHERE {likely}{present}")  # noqa: S608  identifiers
 
@@ -55,10 +55,5 @@ def is_alive(table: FeatureTable, fresh: str) -> str:
     at = quoted(table.event_time)
     return (
         f"NOT EXISTS (SELECT 1 FROM {tombstones_of(table)} AS other "  # noqa: S608  identifiers
-        f"WHERE {same_key(table, fresh)} AND other.{at} >= {fresh}.{at})"
+        f"WHERE {same_key(table, 'other', fresh)} AND other.{at} >= {fresh}.{at})"
     )
-
-
-def same_key(table: FeatureTable, name: str) -> str:
-    """Whether a row of ``other`` has the key of a row in ``name``."""
-    return " AND ".join(f"other.{quoted(key)} = {name}.{quoted(key)}" for key in table.keys)

@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from goldlane.errors import Mistakes
-from goldlane.features.online import sqlite_schema, sqlite_tiles, sqlite_tombstones
+from goldlane.features.online import shapes, sqlite_schema, sqlite_tiles, sqlite_tombstones
 from goldlane.features.online.forgotten import Remaining
 from goldlane.features.online.sqlite_catalogue import find_entry, write_entry
 from goldlane.features.online.sqlite_files import DECIMAL_ORDER
@@ -39,15 +38,11 @@ class SqliteWriter:
         self._forgotten = forgotten_of(connection, table)
         sqlite_schema.check_names(table)
         sqlite_schema.check_ownership(connection, table, self._entry.publication.table if self._entry else None)
-        self._has_same_keys = self.previous is not None and sqlite_schema.has_same_keys(self.previous.table, table)
+        self._has_same_keys = self.previous is not None and shapes.has_same_keys(self.previous.table, table)
 
     def has_same_shape(self) -> bool:
         """See ``TableWriter``."""
-        if self.previous is None or sqlite_schema.changed_columns(self.previous.table, self._table):
-            return False
-        if self._table.has_tiles or self.previous.table.has_tiles:
-            return self._table.schema_hash == self.previous.table.schema_hash
-        return set(self._table.columns) <= set(self.previous.table.columns)
+        return self.previous is not None and shapes.has_same_shape(self.previous.table, self._table)
 
     def replace(self, batches: Iterable[pa.RecordBatch]) -> Written:
         """See ``TableWriter``."""
@@ -111,13 +106,11 @@ class SqliteWriter:
         if self.previous is None:
             sqlite_schema.create(self._connection, self._table.name, self._table)
             return
-        changed = sqlite_schema.changed_columns(self.previous.table, self._table)
-        if changed:
-            raise Mistakes(f"{self._table.name} has another shape in the store; publish it with mode='snapshot'", changed)
+        shapes.check_shape(self.previous.table, self._table)
         sqlite_schema.add_features(self._connection, self._table, self.previous.table)
 
     def _fits(self) -> bool:
-        return self.previous is not None and not sqlite_schema.changed_columns(self.previous.table, self._table)
+        return self.previous is not None and not shapes.changed_columns(self.previous.table, self._table)
 
     def _fill_fresh(self, batches: Iterable[pa.RecordBatch]) -> None:
         sqlite_schema.create(self._connection, _FRESH, self._table, temporary=True)
@@ -133,7 +126,7 @@ class SqliteWriter:
 
     def _fill(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
         """The newest row of each key; among rows of one time the greatest, whatever order they come in."""
-        table, types = self._table, sqlite_schema.types_of(self._table)
+        table, types = self._table, shapes.types_of(self._table)
         columns = ", ".join(map(quoted, table.columns))
         statement = (
             f"INSERT INTO {quoted(name)} ({columns}) VALUES ({', '.join('?' for _ in types)}) "  # noqa: S608  identifiers
@@ -171,12 +164,12 @@ class SqliteWriter:
         name = quoted(self._table.name)
         if not self._has_same_keys:
             return self._count(name)
-        same = sqlite_tombstones.same_key(self._table, name)
+        same = shapes.same_key(self._table, "other", name)
         absent = f"NOT EXISTS (SELECT 1 FROM {_NEXT} AS other WHERE {same})"  # noqa: S608  identifiers
         return sqlite_tombstones.bury(self._connection, self._table, absent)
 
     def _new_among_fresh(self, condition: str = "true") -> int:
-        same = sqlite_tombstones.same_key(self._table, _FRESH)
+        same = shapes.same_key(self._table, "other", _FRESH)
         known = f"EXISTS (SELECT 1 FROM main.{quoted(self._table.name)} AS other WHERE {same})"  # noqa: S608  identifiers
         return self._count(f"temp.{_FRESH} WHERE NOT {known} AND {condition}")
 

@@ -7,10 +7,12 @@ kept as the text ``NaN``, which a REAL column leaves alone.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
 
+from goldlane.errors import UsageError
 from goldlane.features.types import decimal_scale
 
 NAN_TEXT = "NaN"
@@ -62,6 +64,15 @@ def quoted(name: str) -> str:
 def microseconds_of(moment: datetime) -> int:
     """Whole microseconds since 1970 in UTC of an aware moment; exact, unlike ``timestamp()``."""
     return (moment - EPOCH) // _MICROSECOND
+
+
+def read_time(at: datetime | None) -> int:
+    """Microseconds since 1970 of the moment of a read: ``at``, or now."""
+    if at is None:
+        return time.time_ns() // 1000
+    if at.tzinfo is None:
+        raise UsageError(f"the read time {at} has no time zone", hint="datetime(..., tzinfo=timezone.utc)")
+    return microseconds_of(at)
 
 
 def key_encoder(type_name: str) -> Callable[[object], object]:
