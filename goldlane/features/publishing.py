@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from goldlane.expectations import Rules
-    from goldlane.features.arrow_batches import Intake
     from goldlane.features.changes import GoldTable
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.gate_counts import GateCount
     from goldlane.features.live import Live
     from goldlane.features.online.catalogue import Catalogue
     from goldlane.features.online.store import OnlineStore, TableWriter
-    from goldlane.features.tile_rows import TiledRows
 
 Mode: TypeAlias = Literal["triggered", "snapshot", "continuous"]
 
@@ -91,13 +89,7 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
         return publish_continuously(table, frame_or_storage, store, live, rules=rules, catalogue=catalogue)  # type: ignore[arg-type]  # it refuses Arrow
     started = time.perf_counter()
     if isinstance(frame_or_storage, (str, Path)):
-        path = gold_path(table, Path(frame_or_storage))
-        require_gold([table], Path(frame_or_storage))
-        with store.publishing(table) as writer:
-            finished = _from_gold(table, path, writer, mode, rules)
-            writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
-        for key in finished.forgotten:
-            store.forget(table.name, key)
+        done = _publish_gold(table, Path(frame_or_storage), store, mode, rules, catalogue)
     elif rules is not None:
         raise UsageError(f"{table.name}: rules gate the gold table of a storage", hint="split a frame before it is published")
     else:
@@ -105,7 +97,24 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
         with store.publishing(table) as writer:
             finished = _from_frame(table, batches, writer, mode)
             writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
-    return replace(finished.published, seconds=round(time.perf_counter() - started, 3))
+        done = finished.published
+    return replace(done, seconds=round(time.perf_counter() - started, 3))
+
+
+def _publish_gold(  # noqa: PLR0913  as ``publish``
+    table: FeatureTable, storage: Path, store: OnlineStore, mode: Mode, rules: Rules | None, catalogue: Catalogue | None
+) -> Published:
+    from goldlane.features.forgotten_online import forget_online
+
+    started, path = time.perf_counter(), gold_path(table, storage)
+    require_gold([table], storage)
+    deleted = forget_online(table, path, store)
+    with store.publishing(table) as writer:
+        finished = _from_gold(table, path, writer, mode, rules)
+        writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
+    for key in finished.forgotten:
+        store.forget(table.name, key)
+    return replace(finished.published, rows_deleted=finished.published.rows_deleted + deleted)
 
 
 def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Finished:
@@ -113,6 +122,7 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode,
     from goldlane.features.changes import GoldTable
     from goldlane.features.forgotten_entities import forgotten_among
     from goldlane.features.gate import require_rules_kept
+    from goldlane.features.gold_rows import rows_to_publish, write_rows
 
     gold = GoldTable(table, path)
     counts = () if rules is None else require_rules_kept(gold, rules)
@@ -121,8 +131,8 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode,
     if keys is not None and not keys.num_rows:
         written, rejected, newest = Written(rows_written=0, rows_added=0), 0, None
     else:
-        rows = _rows(table, gold, keys)
-        written, rejected, newest = _write(rows, writer, keys), rows.rows_rejected, rows.newest
+        rows = rows_to_publish(table, gold, keys)
+        written, rejected, newest = write_rows(rows, writer, keys), rows.rows_rejected, rows.newest
     publication, note = (
         Publication(table=table, source_id=gold.id, version=gold.version),
         f"published in full: {reason}" if reason else None,
@@ -131,37 +141,6 @@ def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode,
     published = _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
     told = Finished(published=published, publication=publication, written=written, newest=newest, source=source_name(table))
     return told if keys is None else replace(told, forgotten=forgotten_among(keys, table, path))
-
-
-def _rows(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> Intake | TiledRows:
-    from goldlane.features.arrow_batches import Intake, check_columns
-
-    if table.has_tiles:
-        return _tiled(table, gold, touched)
-    check_columns(table, gold.types, f"the gold table at {gold.path}")
-    return Intake(table, gold.rows() if touched is None else gold.rows_of(touched))
-
-
-def _tiled(table: FeatureTable, gold: GoldTable, touched: pa.Table | None) -> TiledRows:
-    """From a tile table as it is, without Spark; from events by way of Spark."""
-    from goldlane.features.event_tiles import EventTiles
-    from goldlane.features.tile_rows import check_tiled, tiled_rows
-
-    check_tiled(table)
-    if gold.holds_tiles:
-        gold.check_tiles()
-        return tiled_rows(gold.tiles(touched), table)
-    made = EventTiles(table, gold.path, gold.version, touched)
-    return tiled_rows(made.batches(), table, rows_rejected=made.rows_rejected())
-
-
-def _write(rows: Intake | TiledRows, writer: TableWriter, touched: pa.Table | None) -> Written:
-    from goldlane.features.arrow_batches import Intake
-
-    keys = None if touched is None else touched.to_batches()
-    if not isinstance(rows, Intake):
-        writer.write_tiles(rows.tiles, keys)
-    return writer.replace(rows) if keys is None else writer.apply(keys, rows)
 
 
 def _touched(gold: GoldTable, writer: TableWriter) -> pa.Table | str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from goldlane.cli.app import main
 from goldlane.errors import GoldlaneError, UsageError
-from goldlane.features.online import OnlineStore, Publication
+from goldlane.features import publishing
+from goldlane.features.online import OnlineStore, Publication, open_store
 from goldlane.features.publishing import publish
 from goldlane.forgotten import forgotten_path, is_forgetting
 from goldlane.maintenance import forget, sweeping
@@ -105,8 +107,6 @@ def test_forgetting_again_does_nothing_more(storage: Path, store: OnlineStore) -
 
 @pytest.mark.parametrize("mode", ["triggered", "snapshot"])
 def test_publishing_from_the_storage_leaves_it_out(storage: Path, store: OnlineStore, write: Write, tmp_path: Path, mode: Any) -> None:
-    from goldlane.features.online import open_store
-
     forget(CUSTOMERS, C1, storage, store)
     write("customers", [{"customer_id": who, "as_of": NOON, "spent": 200} for who in ("C1", "C3")])
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
@@ -119,8 +119,6 @@ def test_publishing_from_the_storage_leaves_it_out(storage: Path, store: OnlineS
 
 
 def test_a_store_that_forgot_nothing_learns_it_from_the_storage(storage: Path, store: OnlineStore, tmp_path: Path) -> None:
-    from goldlane.features.online import open_store
-
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
     publish(CUSTOMERS, storage, other)
     forget(CUSTOMERS, C1, storage, store)
@@ -285,3 +283,35 @@ def test_a_table_that_somebody_else_keeps_writing_says_to_try_again(
     with pytest.raises(GoldlaneError, match="bronze: rows cannot be deleted: version 3") as refused:
         forget(CUSTOMERS, C1, storage, store)
     assert refused.value.hint is not None
+
+
+def test_a_store_that_is_published_in_full_learns_it_as_well(storage: Path, store: OnlineStore, tmp_path: Path) -> None:
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    publish(CUSTOMERS, storage, other)
+    forget(CUSTOMERS, C1, storage, store)
+
+    published = publish(CUSTOMERS, storage, other, "snapshot")
+
+    assert (published.mode, published.rows_deleted) == ("snapshot", 1)
+    newer = pa.table({"customer_id": ["C1"], "as_of": pa.array([NOON + timedelta(days=1)], pa.timestamp("us", "UTC")), "spent": [1]})
+    assert publish(CUSTOMERS, newer, other).rows_forgotten == 1
+    other.close()
+    assert b"C1" not in b"".join(each.read_bytes() for each in tmp_path.glob("other.db*"))
+
+
+def test_a_publish_that_is_cut_short_has_forgotten_before_it_published(
+    storage: Path, store: OnlineStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+    publish(CUSTOMERS, storage, other)
+    forget(CUSTOMERS, C1, storage, store)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "recorded", cut)
+        with pytest.raises(KeyboardInterrupt):
+            publish(CUSTOMERS, storage, other)
+
+    newer = pa.table({"customer_id": ["C1"], "as_of": pa.array([NOON + timedelta(days=1)], pa.timestamp("us", "UTC")), "spent": [1]})
+    assert publish(CUSTOMERS, newer, other).rows_forgotten == 1

@@ -1,4 +1,4 @@
-"""What is written down of one answer."""
+"""What is told of one logged answer, and between which versions the store was when it was read."""
 
 from __future__ import annotations
 
@@ -28,28 +28,35 @@ class Read:
 
 
 def giving(answer: Answer | None, *known: Publication | None) -> Publication | None:
-    """The first publication whose declaration has the features of the answer."""
+    """The publication whose declaration has the features of the answer: the one with more sensitive ones, else the first."""
     fitting = (
         each
         for each in known
         if each is not None and (answer is None or list(answer.features) == [feature.name for feature in each.table.features])
     )
-    return next(fitting, None)
+    return max(fitting, key=lambda each: sum(feature.sensitive for feature in each.table.features), default=None)
 
 
 def versions(read: Read, before: Publication | None, now: Publication | None) -> dict[str, Any]:
     """Between which versions the store was: what it holds now, and what it held before the read unless that has been there for long."""
     if now is None:
         return {"versions": None, "source_id": None, "published_at": None}
-    published = None if now.published_at is None else microseconds_of(now.published_at)
+    published = _served_since(now)
     if published is not None and published + _MARGIN_US <= read.read_at:
         before = now
     least = before.version if before is not None and before.source_id == now.source_id else None
     return {"versions": [least, now.version], "source_id": now.source_id, "published_at": published}
 
 
-def document(read: Read, definition: str, salt: str, publication: Publication, between: dict[str, Any]) -> dict[str, Any]:
-    """The line of an answer; ``between`` is what ``versions`` told."""
+def _served_since(publication: Publication) -> int | None:
+    """When its rows were served first: a publish that finds no news moves ``published_at``, and changes no row."""
+    history = () if publication.catalogue is None else publication.catalogue.history
+    moment = history[-1].at if history and history[-1].version == publication.version else publication.published_at
+    return None if moment is None else microseconds_of(moment)
+
+
+def document(read: Read, definition: str, salt: str, publication: Publication, equalled: dict[str, Any]) -> dict[str, Any]:
+    """The line of an answer, before it is text; ``equalled`` are its ``versions``."""
     answer = read.answer
     secret = {feature.name for feature in publication.table.features if feature.sensitive}
     known = answer is not None and answer.as_of is not None
@@ -66,5 +73,5 @@ def document(read: Read, definition: str, salt: str, publication: Publication, b
         "missing": list(answer.missing) if answer is not None else [feature.name for feature in publication.table.features],
         "at": read.at,
         "read_at": read.read_at,
-        **between,
+        **equalled,
     }

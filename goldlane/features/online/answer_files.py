@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from goldlane.errors import UsageError
-from goldlane.features.definitions import definition_hash
-from goldlane.features.online.answer_lines import table_line
+from goldlane.features.online.answer_lines import served_as, table_line
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -33,7 +32,7 @@ class AnswerFiles:
 
     def explain(self, table: FeatureTable) -> str:
         """The hash of the definition, which stands in the file from here on, and the salt of its digests."""
-        file, definition = self._open(), definition_hash([table])
+        file, definition = self._open(), served_as(table)
         if definition not in self._explained:
             self._write(file, table_line(table, self.salt))
             self._explained.add(definition)

@@ -94,7 +94,8 @@ def _example(outcomes: Iterable[Outcome], column: str, table: FeatureTable) -> d
 
 
 def _told(outcome: Outcome, column: str, table: FeatureTable, values: tuple[Any, Any]) -> dict[str, Any]:
-    secret = any(feature.name == column and feature.sensitive for feature in table.features)
+    features = (*table.features, *outcome.logged.served.table.features)
+    secret = any(feature.name == column and feature.sensitive for feature in features)
     online, offline = ("(sensitive)" if secret and value is not None else plain(_readable(value, column, table)) for value in values)
     return {
         "key": dict(zip(table.keys, map(plain, outcome.logged.key), strict=True)),

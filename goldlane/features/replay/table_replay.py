@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +57,11 @@ class TableReplay:
         matched = [outcome for outcome in outcomes if outcome.verdict == "matched" and outcome.version is not None]
         other = TableReplay(declared, self.history.path, self._told)
         other._ask((outcome.logged, [outcome.version or 0]) for outcome in matched)
+        compared = _as_secret_as(self._table, declared)
         for outcome in matched:
             found = other._answer(outcome.logged, outcome.version or 0)
             if found is not None and outcome.logged.features is not None:
-                outcome.differing = differences(outcome.logged.features, found.features, declared, outcome.logged.served.salt)
+                outcome.differing = differences(outcome.logged.features, found.features, compared, outcome.logged.served.salt)
                 outcome.verdict = "mismatched" if outcome.differing else "matched"
         return other.history.gone
 
@@ -129,6 +131,12 @@ class TableReplay:
         today = self._answer(logged, self.history.newest)
         if today is not None and logged.features is not None and today.as_of == logged.as_of:
             outcome.revised = differences(logged.features, today.features, self._table, logged.served.salt)
+
+
+def _as_secret_as(served: FeatureTable, declared: FeatureTable) -> FeatureTable:
+    """``declared``, with those features sensitive of which the log holds digests."""
+    secret = {feature.name for feature in served.features if feature.sensitive}
+    return replace(declared, features=tuple(replace(feature, sensitive=feature.name in secret) for feature in declared.features))
 
 
 def _question(logged: Logged, version: int) -> Question:

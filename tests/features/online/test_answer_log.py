@@ -24,6 +24,7 @@ from goldlane.features.online.answer_log import AnswerLog
 from goldlane.features.online.logged import AsyncLoggedStore, LoggedStore
 from goldlane.features.online.opening import with_async_answers_logged
 from goldlane.features.publishing import publish
+from goldlane.features.replay.logs import read_answers
 
 if TYPE_CHECKING:
     from goldlane.features.online.store import Publication
@@ -393,3 +394,37 @@ def test_a_file_is_no_folder_for_answers(path: Path, tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match=r"the answers' folder .*taken cannot be made"):
         open_store(f"sqlite:///{path}", answers=tmp_path / "taken")
+
+
+def test_a_feature_that_becomes_sensitive_while_a_file_is_open_is_told(
+    logged: LoggedStore, folder: Path, merchants: FeatureTable, frame: Frame
+) -> None:
+    tier, velocity = merchants.features
+    publish(merchants, frame([("M1", 1, "low", 7)]), logged)
+    logged.lookup("merchants", {"merchant_id": "M1"})
+    deadline = time.monotonic() + 10
+    while not logged.answers.logged and time.monotonic() < deadline:
+        time.sleep(0.02)
+    publish(replace(merchants, features=(replace(tier, sensitive=True), velocity)), frame([("M1", 2, "high", 8)]), logged)
+    logged.lookup("merchants", {"merchant_id": "M1"})
+    logged.close()
+
+    read = read_answers(folder)
+
+    assert [each.served.table.features[0].sensitive for each in read.answers] == [False, True]
+    assert [each.features["tier"] == "low" for each in read.answers if each.features] == [True, False]
+    assert len(list(folder.glob("*.jsonl"))) == 1
+
+
+def test_a_publish_that_finds_no_news_does_not_make_the_served_rows_younger(
+    logged: LoggedStore, folder: Path, merchants: FeatureTable, storage: Path, gold: Callable[..., Any]
+) -> None:
+    gold([("M1", 1, "low", 7)])
+    for _ in range(2):
+        publish(merchants, storage, logged)
+        logged.lookup("merchants", {"merchant_id": "M1"})
+        logged.close()
+
+    first, second = (line["published_at"] for line in lines(folder))
+    assert first is not None
+    assert first == second

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from goldlane.features.declarations import Feature, FeatureTable
 from goldlane.features.forgotten_entities import enter, entity_of
 from goldlane.features.gold import gold_path
 from goldlane.features.online import open_store
+from goldlane.features.online.answer_lines import digest
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.replay import replay, table_replay
 from goldlane.features.replay.logs import Logged, Served
@@ -77,3 +80,34 @@ def test_an_answer_whose_version_may_have_been_vacuumed_is_no_mismatch(
     (outcome,) = work.outcomes([logged])
 
     assert (outcome.verdict, outcome.apart, outcome.differing) == (None, "gone", {})
+
+
+def test_digests_are_compared_as_digests_though_todays_declaration_is_not_sensitive(
+    merchants: FeatureTable, gold: Gold, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold([("M1", 1, "low", 1)])
+
+    def joined(_: FeatureTable, questions: Iterable[Question], rows: Mapping[int, Any]) -> dict[Question, Told]:
+        told = Told(features={"tier": "low", "velocity": 1}, as_of=microseconds_of(hour(1)))
+        return {question: told for question in questions if question.version in rows}
+
+    monkeypatch.setattr(table_replay, "offline_answers", joined)
+    tier, velocity = merchants.features
+    secret = replace(merchants, features=(replace(tier, sensitive=True), velocity))
+    work = TableReplay(secret, gold_path(merchants, storage), lambda _: None)
+    logged = Logged(
+        served=Served(table=secret, definition="d", salt="00"),
+        key=("M1",),
+        features={"tier": digest("low", "00"), "velocity": 1},
+        as_of=microseconds_of(hour(1)),
+        at=microseconds_of(hour(3)),
+        read_at=microseconds_of(hour(3)),
+        versions=(0, 0),
+        source_id=work.history.id,
+        published_at=None,
+    )
+    outcomes = work.outcomes([logged])
+
+    work.redefined(outcomes, replace(merchants, ttl=timedelta(days=1)))
+
+    assert [(each.verdict, each.differing) for each in outcomes] == [("matched", {})]
