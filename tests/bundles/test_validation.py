@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from goldlane.bundles.problems import Problem
 from goldlane.bundles.validation import validate
-from goldlane.cli.app import main
 from goldlane.errors import UsageError
 
 SOUND = Path(__file__).parent / "sound"
@@ -105,12 +102,6 @@ PLANTED = {
 }
 
 
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    shutil.copytree(SOUND, tmp_path / "bundle")
-    return tmp_path / "bundle"
-
-
 def change(bundle: Path, file: str, old: str, new: str) -> None:
     text = (bundle / file).read_text(encoding="utf-8")
     assert old in text
@@ -198,23 +189,3 @@ def test_a_folder_without_a_bundle_and_an_unknown_target_are_the_callers_mistake
         validate(tmp_path)
     with pytest.raises(UsageError, match="no target 'pord'; is it 'prod'"):
         validate(SOUND, "pord")
-
-
-def test_the_command_prints_one_document_and_exits_with_2_for_problems(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    change(bundle, JOB, "ALL_DONE", "SOMETIMES")
-
-    with pytest.raises(SystemExit) as ended:
-        main(["bundle", "validate", str(bundle), "--json"])
-
-    document = json.loads(capsys.readouterr().out)
-    assert ended.value.code == 2
-    assert document["ok"] is False
-    assert [set(problem) for problem in document["problems"]] == [{"severity", "file", "line", "path", "message"}]
-
-
-def test_the_command_says_that_a_bundle_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["bundle", "validate", str(SOUND), "--target", "prod"])
-
-    assert ended.value.code == 0
-    assert "the bundle is sound" in capsys.readouterr().err
