@@ -61,7 +61,10 @@ def test_a_killed_publish_leaves_a_published_version_and_the_next_one_works(post
             else:
                 time.sleep(chance.uniform(0, took))
             publisher.kill()
-            cut += f"done {version}" not in publisher.stdout.read() and kill > 0
+            finished = f"done {version}" in publisher.stdout.read()
+            # A machine that was busy for the first one only would let all others end.
+            took *= 0.8 if finished and kill else 1
+            cut += not finished and kill > 0
         known = held(postgres_url, known, version)
     assert cut >= KILLS // 2
 
