@@ -125,9 +125,9 @@ def look() -> Callable[..., Any]:
     return looked
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium; only for its module, for while it is there the thread has a running event loop."""
     from playwright.sync_api import sync_playwright
 
     if not CHROMIUM.exists():
