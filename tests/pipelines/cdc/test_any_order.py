@@ -97,7 +97,7 @@ MODES: dict[str, tuple[dict[str, Any], Callable[..., list[tuple[Any, ...]]], dic
     "bitemporal": ({"scd_type": "bitemporal", "system_sequence_by": "sys"}, bitemporal, {}),
 }
 # Each key of a change log has a history, an order and a batching of its own: one run of few batches checks dozens of them.
-QUICK = ("type 1", "type 1, truncates", "type 2, one column tracked", "type 2, nulls ignored", "bitemporal")
+QUICK = ("type 1, truncates", "type 2, nulls ignored")
 
 
 def change_log(random: Random, *, keys: int, chosen: dict[str, Any]) -> list[Event]:
@@ -132,7 +132,6 @@ def check(flow: Callable[..., Any], mode: str, seed: int, *, batches: int, befor
         assert sorted(current, key=repr) == sorted(type_1(events, spare=how.get("spare", False)), key=repr)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", QUICK)
 def test_any_order_and_batching_of_a_change_log_gives_the_table_of_the_sorted_log(flow: Callable[..., Any], mode: str) -> None:
     check(flow, mode, seed=len(mode), batches=2)
@@ -152,7 +151,7 @@ def test_many_orders_batchings_and_crashes_with_compacted_logs_give_the_table_of
 ) -> None:
     monkeypatch.setattr(state, "COMPACT_EVERY", 2)
 
-    @settings(max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(seed=st.integers(0, 2**32), batches=st.integers(1, 5), crashes=st.booleans())
     def hold(seed: int, batches: int, *, crashes: bool) -> None:
         def crash(at_work: Any, batch: Sequence[Event]) -> None:
