@@ -52,7 +52,7 @@ def both(read):
 
 ALL = {f.__name__: f for f in (grouped, tiles, windowed, ranked, filtered, joined, matched, strangers, distinct, both)}
 """
-UPDATES = 6
+UPDATES = 3
 CUSTOMERS = ["a", "b", "c", "d", "e", None]
 
 
