@@ -32,7 +32,7 @@ from goldlane.features import Feature, FeatureTable, open_store, publish
 
 ROWS = 10_000
 NAMES = ("tier", "n", *(f"f{number}" for number in range(8)))
-PEER = Path(__file__).parent / "peers" / "feast_mcp.py"
+PEER = Path(__file__).parent / "peers" / "feast_server.py"
 MERCHANTS = FeatureTable(
     name="merchants",
     keys=("merchant_id",),
@@ -144,7 +144,7 @@ def _feast(work: Path, python: Path) -> Iterator[Side | None]:
         yield None
         return
     port = _free_port()
-    with _served("feast", [str(python), "-W", "ignore", str(PEER), str(work), str(ROWS), str(port)], port) as side:
+    with _served("feast", [str(python), "-W", "ignore", str(PEER), str(work), str(ROWS), str(port), "mcp"], port) as side:
         yield side
 
 

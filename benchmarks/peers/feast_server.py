@@ -1,4 +1,4 @@
-"""Feast's feature server over SQLite, run by Feast's own Python: `feast_server.py FOLDER ROWS PORT`.
+"""Feast's feature server over SQLite, run by Feast's own Python: `feast_server.py FOLDER ROWS PORT [mcp]`, which needs `feast[mcp]`.
 
 The same rows as beside it: one string key, ten features, in the SQLite online store; one worker, no access log.
 """
@@ -25,6 +25,7 @@ config = RepoConfig(
     provider="local",
     registry=str(folder / "registry.db"),
     online_store={"type": "sqlite", "path": str(folder / "feast.db")},
+    feature_server={"type": "mcp", "enabled": True, "mcp_enabled": True, "mcp_transport": "http"} if "mcp" in sys.argv[4:] else None,
     entity_key_serialization_version=3,
 )
 store = FeatureStore(config=config)

@@ -36,7 +36,7 @@ def recorded(finished: Finished, previous: Publication | None, told: Catalogue |
 
     Graph and upstream rules are those of ``told``; where nothing is told, those that the store had.
     """
-    had = (previous.catalogue if previous else None) or Catalogue(rows=None if previous else 0)
+    had = catalogue_before(previous)
     base, now = told or had, datetime.now(timezone.utc)
     source = base.source or finished.source
     gate = tuple(_counted(source or finished.published.table, finished.published.rules, now))
@@ -46,7 +46,7 @@ def recorded(finished: Finished, previous: Publication | None, told: Catalogue |
         source=source,
         gate=gate,
         upstream=tuple(rule for rule in base.upstream if rule.dataset != source or rule.name not in asked),
-        rows=_rows(finished, had),
+        rows=rows_after(had, finished.written, whole=finished.published.mode == "snapshot"),
         newest=_newest(finished, had),
         history=(*had.history, *_history(finished.published, now, seconds))[-HISTORY:],
         drift=had.drift if base.drift is None else base.drift,
@@ -54,19 +54,22 @@ def recorded(finished: Finished, previous: Publication | None, told: Catalogue |
     return replace(finished.publication, catalogue=catalogue)
 
 
+def catalogue_before(previous: Publication | None) -> Catalogue:
+    """The catalogue that the store had; an empty one for a table that was never published, or before there were catalogues."""
+    return (previous.catalogue if previous else None) or Catalogue(rows=None if previous else 0)
+
+
+def rows_after(had: Catalogue, written: Written, *, whole: bool) -> int | None:
+    """How many keys the table holds once ``written`` is in it, or is all of it; None when that cannot be known without counting."""
+    if whole:
+        return written.rows_written
+    return None if had.rows is None or written.rows_added is None else had.rows + written.rows_added - written.rows_deleted
+
+
 def _counted(source: str, counts: Iterable[GateCount], now: datetime) -> Iterator[CountedRule]:
     for count in counts:
         told = {part: getattr(count, part) for part in ("name", "predicate", "why", "passed", "failed")}
         yield CountedRule(dataset=source, action=str(count.action), counted_at=now, **told)
-
-
-def _rows(finished: Finished, had: Catalogue) -> int | None:
-    written = finished.written
-    if finished.published.mode == "snapshot":
-        return written.rows_written
-    if had.rows is None or written.rows_added is None:
-        return None
-    return had.rows + written.rows_added - written.rows_deleted
 
 
 def _newest(finished: Finished, had: Catalogue) -> datetime | None:

@@ -86,9 +86,9 @@ class Gate:
         records = records_of(body, serving.limits.records)
         request.records = len(records)
         if serving.reads_inline:
-            answer = outputs(serving.store, serving.endpoints, name, records)
+            answer = outputs(serving.store, serving.endpoints, endpoint, records)
         else:
-            answer = await serving.read(lambda: outputs(serving.store, serving.endpoints, name, records))
+            answer = await serving.read(lambda: outputs(serving.store, serving.endpoints, endpoint, records))
         await request.send(send, 200, answer)
 
     async def _behind(self, request: _Request, receive: Receive, send: Send) -> None:

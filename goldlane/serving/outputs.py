@@ -18,20 +18,17 @@ if TYPE_CHECKING:
     from goldlane.serving.endpoints import Endpoint, Endpoints
 
 
-def outputs(store: OnlineStore, endpoints: Endpoints, name: str, records: list[Any]) -> bytes:
+def outputs(store: OnlineStore, endpoints: Endpoints, endpoint: Endpoint, records: list[Any]) -> bytes:
     """``{"outputs": [...]}``: one object per record, in their order, all of one state of the table; of a set, each of one state of all.
 
     Raises:
-        RefusedRequestError: no such endpoint, or records that are not its keys.
+        RefusedRequestError: the endpoint is gone, or records that are not its keys.
         GoldlaneError: the store cannot be read.
     """
-    endpoint = endpoints.get(name)
-    if endpoint is None:
-        raise no_such_endpoint(name)
     try:
         answered = _answered(store, endpoint, records)
     except UsageError:
-        answered = _again(store, endpoints, name, records)
+        answered = _again(store, endpoints, endpoint.name, records)
     return orjson.dumps({"outputs": answered}, default=as_text, option=orjson.OPT_UTC_Z)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from goldlane.features.cataloguing import catalogue_before, rows_after
 from goldlane.features.online.catalogue import HISTORY, Catalogue, PastPublish
 from goldlane.features.online.store import Publication
 
@@ -17,17 +18,10 @@ _MODE = "continuous"
 
 def recorded(publication: Publication, previous: Publication | None, done: Change) -> Publication:
     """``publication`` with the catalogue that the store had, kept true: a stream's batches in a row are one entry of its history."""
-    had = (previous.catalogue if previous else None) or Catalogue(rows=None if previous else 0)
-    rows = _rows(had, done)
+    had = catalogue_before(previous)
+    rows = rows_after(had, done.written, whole=done.whole)
     newest = max((time for time in (had.newest, done.newest) if time is not None), default=None)
     return replace(publication, catalogue=replace(had, rows=rows, newest=newest, history=_history(had, publication, done)))
-
-
-def _rows(had: Catalogue, done: Change) -> int | None:
-    written = done.written
-    if done.whole:
-        return written.rows_written
-    return None if had.rows is None or written.rows_added is None else had.rows + written.rows_added - written.rows_deleted
 
 
 def _history(had: Catalogue, publication: Publication, done: Change) -> tuple[PastPublish, ...]:

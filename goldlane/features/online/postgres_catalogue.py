@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from goldlane.errors import UsageError
-from goldlane.features.declarations import FeatureTable
-from goldlane.features.online.catalogue import stored_catalogue
+from goldlane.features.online.entries import Entry, catalogue_text, next_generation, stored_entry
 from goldlane.features.online.postgres_types import EPOCH
 from goldlane.features.online.store import Publication
 
@@ -47,35 +45,24 @@ WRITE_ENTRY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A table's publication, and its generation: a number that grows whenever a reader's plan for the table is no longer right."""
-
-    publication: Publication
-    generation: int
-
-
 def entry_of(row: Sequence[Any], label: str) -> Entry:
     """The entry that a row of ``ONE_ENTRY`` or ``ALL_ENTRIES`` holds."""
     generation, version, source_id, published_at, declaration, catalogue, comment = row
     check_format(comment, label)
-    publication = Publication(
-        table=FeatureTable.from_json(declaration),
-        version=version,
-        source_id=source_id,
-        published_at=EPOCH + timedelta(microseconds=published_at),
-        catalogue=stored_catalogue(catalogue),
-    )
-    return Entry(publication=publication, generation=generation)
+    return stored_entry((generation, version, source_id, declaration, catalogue), EPOCH + timedelta(microseconds=published_at))
 
 
 def entry_values(publication: Publication, previous: Entry | None) -> tuple[object, ...]:
     """What ``WRITE_ENTRY`` is given; a changed declaration starts a new generation."""
-    declaration = publication.table.to_json()
-    generation = 1 if previous is None else previous.generation + (previous.publication.table.to_json() != declaration)
-    published_at = publication.published_at or datetime.now(timezone.utc)
-    catalogue = None if publication.catalogue is None else publication.catalogue.to_json()
-    return publication.table.name, generation, publication.version, publication.source_id, published_at, declaration, catalogue
+    return (
+        publication.table.name,
+        next_generation(publication, previous),
+        publication.version,
+        publication.source_id,
+        publication.published_at or datetime.now(timezone.utc),
+        publication.table.to_json(),
+        catalogue_text(publication),
+    )
 
 
 def check_format(comment: str | None, label: str) -> None:

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from goldlane.errors import UsageError
+from goldlane.features.online.entries import Entry
 from goldlane.features.online.plans import absent
-from goldlane.features.online.postgres_catalogue import ALL_ENTRIES, ONE_ENTRY, Entry, entry_of
+from goldlane.features.online.postgres_catalogue import ALL_ENTRIES, ONE_ENTRY, entry_of
 from goldlane.features.online.postgres_feature_sets import ALL_SETS, sets_of
 from goldlane.features.online.postgres_feature_sets import EXISTS as SETS_EXIST
 from goldlane.features.online.postgres_plans import PostgresPlan, make_postgres_plan, select_all, select_many

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import Mistakes, UsageError
+from goldlane.errors import Mistakes
 from goldlane.features.online.postgres_types import column_type
 from goldlane.features.online.shapes import TILES, TOMBSTONES, types_of
 from goldlane.features.online.values import FLOATS, quoted
@@ -82,18 +82,6 @@ def columns_of(connection: Connection[Any], name: str) -> list[tuple[str, str]]:
 def undeclared(connection: Connection[Any], table: FeatureTable) -> list[tuple[str, str]]:
     """Columns in the store that the declaration does not have (any more)."""
     return [(name, kind) for name, kind in columns_of(connection, table.name) if name not in table.columns]
-
-
-def check_ownership(connection: Connection[Any], table: FeatureTable, previous: FeatureTable | None, label: str) -> None:
-    """Refuse to write over somebody else's table or view of that name."""
-    ours = {
-        table.name: previous is not None,
-        table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles),
-        table.name + TOMBSTONES: previous is not None,
-    }
-    for name, is_ours in ours.items():
-        if not is_ours and columns_of(connection, name):
-            raise UsageError(f"{label} already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
 
 
 def swap(connection: Connection[Any], fresh: str, name: str) -> None:

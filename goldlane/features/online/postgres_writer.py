@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldlane.features.online import postgres_merges as merges
@@ -35,7 +36,8 @@ class PostgresWriter:
         # A table that somebody dropped is published like a new one.
         is_there = bool(schema.columns_of(connection, table.name))
         self.previous = self._entry.publication if self._entry and is_there else None
-        schema.check_ownership(connection, table, self._entry.publication.table if self._entry else None, place.label)
+        before = self._entry.publication.table if self._entry else None
+        shapes.check_ownership(table, before, partial(schema.columns_of, connection), place.label)
         self._forgotten = forgotten_of(connection, table)
         self._rows, self._keys = schema.staging_name(table, "rows"), schema.staging_name(table, "keys")
         self._has_staged_keys = False

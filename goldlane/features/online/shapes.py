@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from goldlane.errors import Mistakes
+from goldlane.errors import Mistakes, UsageError
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ def check_shape(old: FeatureTable, new: FeatureTable) -> None:
     changed = changed_columns(old, new)
     if changed:
         raise Mistakes(f"{new.name} has another shape in the store; publish it with mode='snapshot'", changed)
+
+
+def check_ownership(table: FeatureTable, previous: FeatureTable | None, is_there: Callable[[str], object], place: str) -> None:
+    """Refuse to write over somebody else's table or view in ``place`` that has a name of ``table``'s."""
+    ours = {
+        table.name: previous is not None,
+        table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles),
+        table.name + TOMBSTONES: previous is not None,
+    }
+    for name, is_ours in ours.items():
+        if not is_ours and is_there(name):
+            raise UsageError(f"{place} already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
 
 
 def changed_columns(old: FeatureTable, new: FeatureTable) -> list[str]:

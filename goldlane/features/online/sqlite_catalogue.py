@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from goldlane.features.declarations import FeatureTable
-from goldlane.features.online.catalogue import stored_catalogue, with_a_key_less
+from goldlane.features.online.catalogue import with_a_key_less
+from goldlane.features.online.entries import Entry, catalogue_text, next_generation, stored_entry
 from goldlane.features.online.store import Publication
 from goldlane.features.online.values import EPOCH, microseconds_of
 
 _COLUMNS = "generation, version, source_id, published_at, declaration, catalogue"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A table's publication, and its generation: a number that grows whenever a reader's plan for the table is no longer right."""
-
-    publication: Publication
-    generation: int
 
 
 def find_entry(connection: sqlite3.Connection, name: str) -> Entry | None:
@@ -36,20 +27,18 @@ def all_entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
 
 def write_entry(connection: sqlite3.Connection, publication: Publication, previous: Entry | None) -> None:
     """Remember a publication; a changed declaration starts a new generation."""
-    declaration = publication.table.to_json()
-    generation = 1 if previous is None else previous.generation + (previous.publication.table.to_json() != declaration)
     connection.execute(
         f"INSERT INTO goldlane_tables (name, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608  constants
         "ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, version = excluded.version, source_id = excluded.source_id, "
         "published_at = excluded.published_at, declaration = excluded.declaration, catalogue = ifnull(excluded.catalogue, catalogue)",
         (
             publication.table.name,
-            generation,
+            next_generation(publication, previous),
             publication.version,
             publication.source_id,
             microseconds_of(publication.published_at or datetime.now(timezone.utc)),
-            declaration,
-            None if publication.catalogue is None else publication.catalogue.to_json(),
+            publication.table.to_json(),
+            catalogue_text(publication),
         ),
     )
 
@@ -63,11 +52,4 @@ def take_a_key_off(connection: sqlite3.Connection, name: str) -> None:
 
 def _entry(row: tuple[int, int | None, str | None, int, str, str | None]) -> Entry:
     generation, version, source_id, published_at, declaration, catalogue = row
-    publication = Publication(
-        table=FeatureTable.from_json(declaration),
-        version=version,
-        source_id=source_id,
-        published_at=EPOCH + timedelta(microseconds=published_at),
-        catalogue=stored_catalogue(catalogue),
-    )
-    return Entry(publication=publication, generation=generation)
+    return stored_entry((generation, version, source_id, declaration, catalogue), EPOCH + timedelta(microseconds=published_at))

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from goldlane.errors import Mistakes, UsageError
+from goldlane.errors import Mistakes
 from goldlane.features.online.shapes import TILES, TOMBSTONES, types_of
 from goldlane.features.online.values import FLOATS, column_type, quoted
 
@@ -57,18 +57,6 @@ def undeclared(connection: sqlite3.Connection, table: FeatureTable) -> list[tupl
     """Columns in the file that the declaration does not have (any more)."""
     declared = {column.lower() for column in table.columns}
     return [(name, kind) for name, kind in columns_of(connection, table.name) if name.lower() not in declared]
-
-
-def check_ownership(connection: sqlite3.Connection, table: FeatureTable, previous: FeatureTable | None) -> None:
-    """Refuse to write over somebody else's table or view of that name."""
-    ours = {
-        table.name: previous is not None,
-        table.name + TILES: not table.has_tiles or (previous is not None and previous.has_tiles),
-        table.name + TOMBSTONES: previous is not None,
-    }
-    for name, is_ours in ours.items():
-        if not is_ours and columns_of(connection, name):
-            raise UsageError(f"the store's file already has a table {name!r} that Goldlane did not write", hint="rename one of the two")
 
 
 def _not_null(column: str, table: FeatureTable) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from goldlane.features.online import shapes, sqlite_schema, sqlite_tiles, sqlite_tombstones
@@ -37,7 +38,8 @@ class SqliteWriter:
         self.previous = self._entry.publication if self._entry and is_there else None
         self._forgotten = forgotten_of(connection, table)
         sqlite_schema.check_names(table)
-        sqlite_schema.check_ownership(connection, table, self._entry.publication.table if self._entry else None)
+        before = self._entry.publication.table if self._entry else None
+        shapes.check_ownership(table, before, partial(sqlite_schema.columns_of, connection), "the store's file")
         self._has_same_keys = self.previous is not None and shapes.has_same_keys(self.previous.table, table)
 
     def has_same_shape(self) -> bool:
