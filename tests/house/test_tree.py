@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -13,6 +14,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MADE = {"__pycache__", "dist", "build", "spark-warehouse", "metastore_db", "mlruns"}
 OURS = {".ci"}
+ROOMS = {
+    *(".ci", ".github", "benchmarks", "docs", "expectations", "features", "goldlane", "notebooks", "pipelines", "resources", "scripts"),
+    *("tests", ".dockerignore", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE"),
+    *("Makefile", "README.md", "conftest.py", "databricks.yml", "pyproject.toml", "requirements.lock"),
+}
 # Put together here, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:wor" + r"k|roo" + r"t)/")
 REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|registry\.npmjs|repo1?\.maven(?:\.apache)?|deb\.debian|anaconda|proxy\.golang)" + r"\.org\b")
@@ -37,6 +43,15 @@ def test_no_file_names_a_place_that_only_some_machines_have(pattern: re.Pattern[
     ]
 
     assert lines == []
+
+
+def test_nothing_is_kept_that_a_try_out_left_behind() -> None:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout")
+    kept = subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert {line.split("/")[0] for line in kept.splitlines()} <= ROOMS
 
 
 def test_the_license_is_the_text_of_apache_2_0() -> None:
