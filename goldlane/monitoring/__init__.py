@@ -1,0 +1,25 @@
+"""Monitoring: profile and drift of any table, in the platform's own metric tables, computed on Spark in one pass."""
+
+from __future__ import annotations
+
+from goldlane.monitoring.custom_metrics import CustomMetric, MetricKind
+from goldlane.monitoring.errors import MonitorDeclarationError, MonitoringError, WatchedTableError
+from goldlane.monitoring.monitors import Monitor
+from goldlane.monitoring.profiles import InferenceLog, ProblemType, Profile, Snapshot, TimeSeries
+from goldlane.monitoring.schedules import Notifications, Schedule
+
+__all__ = [
+    "CustomMetric",
+    "InferenceLog",
+    "MetricKind",
+    "Monitor",
+    "MonitorDeclarationError",
+    "MonitoringError",
+    "Notifications",
+    "ProblemType",
+    "Profile",
+    "Schedule",
+    "Snapshot",
+    "TimeSeries",
+    "WatchedTableError",
+]
