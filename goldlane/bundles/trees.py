@@ -66,6 +66,10 @@ class Tree:
         kept = {key: value for key, value in self.value.items() if key != name}
         return Tree(kept, {path: place for path, place in self.places.items() if path[:1] != (name,)})
 
+    def without_value(self, first: str, second: str) -> Tree:
+        """The tree with nothing said at ``first.second``; the place stays known."""
+        return Tree({**self.value, first: {**self.value[first], second: None}}, self.places)
+
     def moved(self, *path: str) -> Tree:
         """The tree as it stands at ``path`` of a larger one."""
         value = self.value

@@ -8,6 +8,7 @@ from pathlib import Path as File
 from goldlane.bundles.databricks_models import kinds, resource_mistakes, unknown_kind
 from goldlane.bundles.entry_points import entry_point_problems
 from goldlane.bundles.files import file_problems
+from goldlane.bundles.gates import opened
 from goldlane.bundles.jobs import job_problems, schedule_problems
 from goldlane.bundles.loading import Bundle, as_target, load, targets
 from goldlane.bundles.problems import Path, Problem, nearest
@@ -33,7 +34,7 @@ def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
         raise UsageError(f"the bundle has no target {target!r}{nearest(target, known)}")
     found = [*problems, *_root_problems(tree)]
     for each in (target,) if target is not None else known or (None,):
-        bundle = as_target(root, tree, each)
+        bundle = opened(as_target(root, tree, each))
         found += [*bundle.problems, *_problems(bundle)]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line or 0, problem.path, problem.message)))
 

@@ -32,9 +32,15 @@ def filled(bundle: Bundle, value: Any, depth: int = _DEPTH) -> Any:
         return [filled(bundle, each, depth) for each in value]
     if not isinstance(value, str):
         return value
-    whole = _WHOLE.fullmatch(value)
-    held = value_of(bundle, whole[1]) if whole else None
+    whole = only_variable(value)
+    held = value_of(bundle, whole) if whole else None
     return filled(bundle, held, depth - 1) if held is not None and depth else resolved(bundle, value)
+
+
+def only_variable(text: str) -> str | None:
+    """The variable that ``text`` is, when it is nothing else."""
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else None
 
 
 def _filled(bundle: Bundle, found: re.Match[str]) -> str:
