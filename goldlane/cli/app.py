@@ -65,15 +65,22 @@ STOPPED = 130
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 when the work failed, 2 for the caller's mistake."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    code = exit_code(app, "goldlane", arguments or ["--help"])
+    sys.exit(code if arguments else 2)
+
+
+def quiet_libraries() -> None:
+    """Let no library of ours report to its makers."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    sys.exit(_run(arguments))
 
 
-def _run(arguments: list[str]) -> int:
+def exit_code(program: typer.Typer, name: str, arguments: list[str]) -> int:
+    """What ``program`` ends with; its errors are printed."""
+    quiet_libraries()
     as_json = "--json" in arguments
     try:
-        code = int(app(arguments or ["--help"], prog_name="goldlane", standalone_mode=False) or 0)
+        code = int(program(arguments, prog_name=name, standalone_mode=False) or 0)
     except _WrongArguments as mistake:
         return _report(_misuse(mistake), 2, as_json=as_json)
     except GoldlaneError as error:
@@ -86,7 +93,7 @@ def _run(arguments: list[str]) -> int:
         return _report(_defect(error), 1, as_json=as_json)
     if code == STOPPED:
         return _report({"class": "KeyboardInterrupt", "message": "stopped"}, STOPPED, as_json=as_json)
-    return code if arguments else 2
+    return code
 
 
 def _misuse(mistake: Any) -> dict[str, Any]:

@@ -42,6 +42,18 @@ def require_rules_kept(gold: GoldTable, rules: Rules) -> tuple[GateCount, ...]:
         GateError: a rule is broken whose action is not WARN.
         UsageError: a rule does not fit the table.
     """
+    counts = rule_counts(gold, rules)
+    if any(count.stops for count in counts):
+        raise GateError(gold.name, gold.version, counts)
+    return counts
+
+
+def rule_counts(gold: GoldTable, rules: Rules) -> tuple[GateCount, ...]:
+    """What ``require_rules_kept`` decides by.
+
+    Raises:
+        UsageError: a rule does not fit the table.
+    """
     about_table = with_key(rules.table, gold.declared_key)
     places = {name: _place(name, gold.path) for rule in about_table for name in rule.tables}
     queries = GateQueries(gold, {name: open_delta(path, name) for name, path in places.items()})
@@ -51,10 +63,18 @@ def require_rules_kept(gold: GoldTable, rules: Rules) -> tuple[GateCount, ...]:
     found = queries.counts(Rules(*(rule for rule in every if queries.can_ask(rule))), now)
     if left or left.table:
         found |= _by_spark(gold, left, places, now)
-    counts = tuple(found[rule.name] for rule in every)
-    if any(count.stops for count in counts):
-        raise GateError(gold.name, gold.version, counts)
-    return counts
+    return tuple(found[rule.name] for rule in every)
+
+
+def frame_counts(frame: DataFrame, rules: Rules, tables: Mapping[str, DataFrame], now: datetime) -> dict[str, GateCount]:
+    """The count of every rule over the rows of a frame, by its name; ``tables`` are those that foreign keys refer to.
+
+    Raises:
+        UsageError: a rule does not fit the frame.
+    """
+    counts = count_broken(frame, rules)
+    found = {rule.name: of_rows(rule, counts.rows, counts.broken[rule.name]) for rule in rules}
+    return found | {verdict.rule.name: of_table(verdict) for verdict in check_table(frame, rules, tables=tables, now=now)}
 
 
 def _by_spark(gold: GoldTable, rules: Rules, places: Mapping[str, Path], now: datetime) -> dict[str, GateCount]:
@@ -65,11 +85,8 @@ def _by_spark(gold: GoldTable, rules: Rules, places: Mapping[str, Path], now: da
     def read(path: Path, **options: str) -> DataFrame:
         return spark.read.format("delta").options(**options).load(str(path))
 
-    frame = read(gold.path, versionAsOf=str(gold.version))
-    counts = count_broken(frame, rules)
-    found = {rule.name: of_rows(rule, counts.rows, counts.broken[rule.name]) for rule in rules}
     others = {name: read(places[name]) for rule in rules.table for name in rule.tables}
-    return found | {verdict.rule.name: of_table(verdict) for verdict in check_table(frame, rules, tables=others, now=now)}
+    return frame_counts(read(gold.path, versionAsOf=str(gold.version)), rules, others, now)
 
 
 def _place(name: str, gold: Path) -> Path:
