@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class RefusedError(Exception):
 
 def _table(space: Workspace, name: str, *, query: Mapping[str, str]) -> dict[str, Any]:
     del query
-    return {**_found(space.tables, name, f"Table '{name}' does not exist.")}
+    return {**existing(space.tables, name, f"Table '{name}' does not exist.")}
 
 
 def _list_tables(space: Workspace, *, query: Mapping[str, str]) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def _list_tables(space: Workspace, *, query: Mapping[str, str]) -> dict[str, Any
 
 def _get_synced(space: Workspace, name: str, *, query: Mapping[str, str]) -> dict[str, Any]:
     del query
-    found = _found(space.synced, name, f"Synced table {name} not found.")
+    found = existing(space.synced, name, f"Synced table {name} not found.")
     status = {**found["data_synchronization_status"], "detailed_state": space.next_of(name, space.states)}
     version = space.tables[found["spec"]["source_table_full_name"]].get("version", 0)
     if status["detailed_state"].startswith("SYNCED_TABLE_ONLINE"):
@@ -49,15 +50,15 @@ def _get_synced(space: Workspace, name: str, *, query: Mapping[str, str]) -> dic
 
 
 def _create_synced(space: Workspace, *, body: Any) -> dict[str, Any]:
-    _held_to(body, _SYNCED, "synced_table")
-    _held_to(body["spec"], _SPEC, "spec")
+    held_to(body, _SYNCED, "synced_table")
+    held_to(body["spec"], _SPEC, "spec")
     spec, parts = body["spec"], body["name"].split(".")
     if len(parts) != 3 or any(len(part.encode()) > 63 for part in parts):  # noqa: PLR2004  the platform's limits
         raise RefusedError(400, "INVALID_PARAMETER_VALUE", f"{body['name']} is no name of three parts of at most 63 bytes")
     if body["name"] in space.synced:
         raise RefusedError(409, "ALREADY_EXISTS", f"{body['name']} exists")
-    source = _found(space.tables, spec["source_table_full_name"], "the source does not exist")
-    _found(space.instances, body["database_instance_name"], "the instance does not exist")
+    source = existing(space.tables, spec["source_table_full_name"], "the source does not exist")
+    existing(space.instances, body["database_instance_name"], "the instance does not exist")
     if spec["scheduling_policy"] not in ("SNAPSHOT", "TRIGGERED", "CONTINUOUS"):
         raise RefusedError(400, "INVALID_PARAMETER_VALUE", f"no scheduling policy {spec['scheduling_policy']}")
     if spec["scheduling_policy"] != "SNAPSHOT" and source.get("properties", {}).get("delta.enableChangeDataFeed") != "true":
@@ -71,19 +72,19 @@ def _create_synced(space: Workspace, *, body: Any) -> dict[str, Any]:
 
 def _instance(space: Workspace, name: str, *, query: Mapping[str, str]) -> dict[str, Any]:
     del query
-    return {"name": name, **_found(space.instances, name, f"Database instance '{name}' not found.")}
+    return {"name": name, **existing(space.instances, name, f"Database instance '{name}' not found.")}
 
 
 def _credential(space: Workspace, *, body: Any) -> dict[str, Any]:
-    _held_to(body, {"instance_names": list, "request_id": str}, "credential")
+    held_to(body, {"instance_names": list, "request_id": str}, "credential")
     for name in body["instance_names"]:
-        _found(space.instances, name, f"Database instance '{name}' not found.")
+        existing(space.instances, name, f"Database instance '{name}' not found.")
     space.credentials += 1
     return {"token": space.password or f"token-{space.credentials}", "expiration_time": "2030-01-01T00:00:00Z"}
 
 
 def _start_update(space: Workspace, pipeline: str, *, body: Any) -> dict[str, Any]:
-    _held_to(body or {}, {}, "update")
+    held_to(body or {}, {}, "update")
     known = {found["data_synchronization_status"]["pipeline_id"] for found in space.synced.values()}
     if pipeline not in known:
         raise RefusedError(404, "RESOURCE_DOES_NOT_EXIST", f"no pipeline {pipeline}")
@@ -96,8 +97,8 @@ def _get_update(space: Workspace, pipeline: str, update: str, *, query: Mapping[
 
 
 def _invoke(space: Workspace, name: str, *, body: Any) -> dict[str, Any]:
-    endpoint = _found(space.endpoints, name, f"The endpoint {name} does not exist")
-    _held_to(body, {"dataframe_records": list}, "invocation")
+    endpoint = existing(space.endpoints, name, f"The endpoint {name} does not exist")
+    held_to(body, {"dataframe_records": list}, "invocation")
     return {"outputs": endpoint(body["dataframe_records"])}
 
 
@@ -120,16 +121,18 @@ ROUTES: dict[tuple[str, str], Callable[..., dict[str, Any]]] = {
 }
 
 
-def _found(known: Mapping[str, Any], name: str, message: str) -> Any:
+def existing(known: Mapping[str, Any], name: str, message: str) -> Any:
+    """What there is by that name; a refusal where there is nothing."""
     if name not in known:
         raise RefusedError(404, "RESOURCE_DOES_NOT_EXIST", message)
     return known[name]
 
 
-def _held_to(body: Any, fields: Mapping[str, type], what: str) -> None:
-    """The body has all of these fields, in their types, and no others."""
+def held_to(body: Any, fields: Mapping[str, type], what: str, optional: Mapping[str, type] = MappingProxyType({})) -> None:
+    """The body has all of these fields, in their types, and no others but the optional ones."""
+    known = {**optional, **fields}
     wrong = [f"no field {name!r}" for name in fields if name not in body]
-    wrong += [f"{name!r} is unknown" for name in body if name not in fields]
-    wrong += [f"{name!r} is no {kind.__name__}" for name, kind in fields.items() if name in body and not isinstance(body[name], kind)]
+    wrong += [f"{name!r} is unknown" for name in body if name not in known]
+    wrong += [f"{name!r} is no {kind.__name__}" for name, kind in known.items() if name in body and not isinstance(body[name], kind)]
     if wrong:
         raise RefusedError(400, "INVALID_PARAMETER_VALUE", f"{what}: {'; '.join(wrong)}")

@@ -1,7 +1,7 @@
 """A workspace over HTTP, as far as feature tables need one: it holds every request to what the platform takes, and remembers it.
 
-It knows tables of Unity Catalog, synced tables and their pipelines, a Lakebase instance and its credentials, and serving endpoints. It
-imports nothing of Databricks: the real SDK talks to it.
+It knows tables and schemas of Unity Catalog, synced tables and their pipelines, a Lakebase instance and its credentials, serving endpoints,
+and monitors of data quality by both of their APIs. It imports nothing of Databricks: the real SDK talks to it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from goldlane.testing.databricks_monitor_routes import MONITOR_ROUTES
 from goldlane.testing.databricks_routes import ROUTES, RefusedError
 
 TOKEN = "a-token"  # noqa: S105  of a workspace that is none
@@ -24,21 +25,26 @@ TOKEN = "a-token"  # noqa: S105  of a workspace that is none
 class Workspace:
     """``tables``, ``instances`` and ``endpoints`` are what there is; ``calls`` are the requests so far, as (method, path, body).
 
-    An endpoint is a function from records to outputs. ``states`` are those that a new synced table goes through, one for each look at it.
-    ``password`` is that of the instances; without one, each credential is another.
+    ``queries`` are what stood behind the question mark of each. ``schemas`` are ids by ``catalog.schema``. An endpoint is a function from
+    records to outputs. ``states`` are those that a new synced table goes through, one for each look at it, and ``monitor_states`` those of
+    a monitor. ``password`` is that of the instances; without one, each credential is another.
     """
 
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schemas: dict[str, str] = field(default_factory=dict)
     instances: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, Callable[[list[dict[str, Any]]], list[Any]]] = field(default_factory=dict)
     states: list[str] = field(default_factory=lambda: ["SYNCED_TABLE_PROVISIONING", "SYNCED_TABLE_ONLINE_NO_PENDING_UPDATE"])
     update_states: list[str] = field(default_factory=lambda: ["RUNNING", "COMPLETED"])
+    monitor_states: list[str] = field(default_factory=lambda: ["PENDING", "ACTIVE"])
     user: str = "somebody@example.org"
     password: str | None = None
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
+    queries: list[dict[str, str]] = field(default_factory=list)
     synced: dict[str, dict[str, Any]] = field(default_factory=dict)
+    monitors: dict[str, dict[str, Any]] = field(default_factory=dict)
     credentials: int = 0
-    _looks: dict[str, int] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -62,16 +68,18 @@ class Workspace:
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> dict[str, Any]:
         """The document that a request gets; ``RefusedError`` where the platform would refuse it."""
         self.calls.append((method, path, body))
-        for (wanted, pattern), route in ROUTES.items():
+        self.queries.append(dict(query))
+        told = {"GET": {"query": query}, "DELETE": {}, "PATCH": {"query": query, "body": body}}.get(method, {"body": body})
+        for (wanted, pattern), route in {**ROUTES, **MONITOR_ROUTES}.items():
             found = re.fullmatch(pattern, path)
             if wanted == method and found:
-                return route(self, *found.groups(), **({"query": query} if method == "GET" else {"body": body}))
+                return route(self, *found.groups(), **told)
         raise RefusedError(404, "ENDPOINT_NOT_FOUND", f"no API for {method} {path}")
 
     def next_of(self, what: str, states: list[str]) -> str:
         """The state of this look at something; the last one stays."""
-        number = self._looks.get(what, 0)
-        self._looks[what] = number + 1
+        number = self.looks.get(what, 0)
+        self.looks[what] = number + 1
         return states[min(number, len(states) - 1)]
 
 
@@ -83,11 +91,22 @@ def _known(authorization: str | None) -> None:
 def _handler(space: Workspace) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body are two writes: the second would wait 40 ms for the first one to be acknowledged.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._answer()
 
         def do_POST(self) -> None:
+            self._answer()
+
+        def do_PUT(self) -> None:
+            self._answer()
+
+        def do_PATCH(self) -> None:
+            self._answer()
+
+        def do_DELETE(self) -> None:
             self._answer()
 
         def log_message(self, *_: object) -> None:
