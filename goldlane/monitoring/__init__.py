@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from goldlane.monitoring.alerts import AlertRule, DeltaSink, Email, LogSink, Webhook, evaluate_alerts
 from goldlane.monitoring.custom_metrics import CustomMetric, MetricKind
 from goldlane.monitoring.errors import MonitorDeclarationError, MonitoringError, WatchedTableError
 from goldlane.monitoring.monitors import Monitor
@@ -9,8 +10,12 @@ from goldlane.monitoring.profiles import InferenceLog, ProblemType, Profile, Sna
 from goldlane.monitoring.schedules import Notifications, Schedule
 
 __all__ = [
+    "AlertRule",
     "CustomMetric",
+    "DeltaSink",
+    "Email",
     "InferenceLog",
+    "LogSink",
     "MetricKind",
     "Monitor",
     "MonitorDeclarationError",
@@ -22,4 +27,6 @@ __all__ = [
     "Snapshot",
     "TimeSeries",
     "WatchedTableError",
+    "Webhook",
+    "evaluate_alerts",
 ]

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from goldlane.monitoring.alerts.checks import alert_mistakes
+from goldlane.monitoring.alerts.rules import AlertRule
+from goldlane.monitoring.alerts.sinks import Sink
 from goldlane.monitoring.custom_metrics import CustomMetric
 from goldlane.monitoring.errors import MonitorDeclarationError
 from goldlane.monitoring.profiles import InferenceLog, Profile, Snapshot, TimeSeries
@@ -24,7 +27,7 @@ class Monitor:
 
     ``slicing`` are SQL expressions over a row; each value of each one is profiled apart, beside the whole. ``baseline`` is a table
     with the same columns that drift is measured against. ``schedule`` and ``notifications`` are the platform's and are handed to it.
-    ``alerts`` are rules over the metric tables.
+    ``alerts`` are rules over the metric tables, and ``sinks`` are told when one of them opens or resolves an alert.
 
     Raises:
         MonitorDeclarationError: all mistakes at once.
@@ -37,10 +40,11 @@ class Monitor:
     baseline: str | None = None
     schedule: Schedule | None = None
     notifications: Notifications | None = None
-    alerts: tuple[Any, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
+    sinks: tuple[Sink, ...] = ()
 
     def __post_init__(self) -> None:
-        for several in ("slicing", "custom_metrics", "alerts"):
+        for several in ("slicing", "custom_metrics", "alerts", "sinks"):
             object.__setattr__(self, several, _several(getattr(self, several)))
         mistakes = list(_mistakes(self))
         if mistakes:
@@ -84,6 +88,7 @@ def _mistakes(monitor: Monitor) -> Iterator[str]:
     yield from slicing_mistakes(monitor.slicing)
     yield from _metric_mistakes(monitor.custom_metrics)
     yield from _platform_mistakes(monitor)
+    yield from alert_mistakes(monitor.alerts, monitor.sinks)
 
 
 def table_mistakes(what: str, name: object) -> Iterator[str]:

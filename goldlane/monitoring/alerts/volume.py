@@ -1,0 +1,107 @@
+"""How many rows came in a window, beside the usual."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+
+from goldlane.monitoring.alerts.metricrows import MetricRows, Row, Subject, Window, gaps, window_of
+from goldlane.monitoring.alerts.noise import count_floor
+from goldlane.monitoring.alerts.observations import Observation, is_asked
+from goldlane.monitoring.alerts.rules import AlertRule
+
+_FEWEST, _MOST = 4, 168
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    """The rows of a window, and the ``share`` of the window that they can be of."""
+
+    window: Window
+    rows: float
+    share: float = 1.0
+
+
+@dataclass(slots=True)
+class _Usual:
+    """The counts of the last good windows. A new level is bad until it has lasted as long as these: then it is the usual."""
+
+    length: int
+    good: deque[float] = field(default_factory=deque)
+    bad: list[float] = field(default_factory=list)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are enough windows to know."""
+        return len(self.good) == self.length
+
+    def take(self, count: float, *, is_bad: bool) -> None:
+        """Take a window in."""
+        if not is_bad:
+            self.good.append(count)
+            self.bad = []
+        else:
+            self.bad.append(count)
+            if len(self.bad) == self.length:
+                self.good, self.bad = deque(self.bad), []
+        if len(self.good) > self.length:
+            self.good.popleft()
+
+
+def volume_observations(rule: AlertRule, rows: MetricRows, now: datetime) -> Iterator[Observation]:
+    """Rows per window against the least and the most of a week's windows before (4 to 168): weekends and nights are usual.
+
+    A window without any row counts as one of no rows. Of a window that is not over, or whose rows end early, only its share is expected.
+    """
+    for subject, series in rows.series.items():
+        if not is_asked(rule, subject, rows):
+            continue
+        usual = _Usual(usual_windows(window_of(series[0])))
+        for count in _counts(series, subject, rows, now):
+            found = _observed(rule, subject, usual, count) if usual.is_known else None
+            if found is not None:
+                yield found
+            usual.take(count.rows / count.share, is_bad=found is not None and found.is_bad)
+
+
+def usual_windows(window: Window) -> int:
+    """How many windows tell what is usual: those of a week, at least four."""
+    return min(max(int(_WEEK / window.width), _FEWEST), _MOST) if window.width else _FEWEST
+
+
+def _observed(rule: AlertRule, subject: Subject, usual: _Usual, count: _Count) -> Observation | None:
+    least, most = min(usual.good) * count.share, max(usual.good) * count.share
+    if most < rule.min_rows:
+        return None
+    rose = count.rows > most
+    expected = most if rose else least
+    value = count.rows / expected if expected else 1.0
+    limit = (rule.limit if rose else rule.lower_limit) or 0.0
+    is_large = abs(count.rows - expected) > count_floor(expected, rule.chance)
+    is_bad = is_large and (value > limit if rose else value < limit)
+    told = f"{count.rows:,.0f} rows where {expected:,.0f} are usual"
+    return Observation(subject=subject, window=count.window, value=value, limit=limit, is_bad=is_bad, detail=told)
+
+
+def _counts(series: Sequence[Row], subject: Subject, rows: MetricRows, now: datetime) -> Iterator[_Count]:
+    for row, empty in gaps(series):
+        if empty is not None:
+            yield _Count(window=empty, rows=0.0)
+        window = window_of(row)
+        share = _covered(window, subject, rows, now) if row is series[-1] else 1.0
+        if share > 0:
+            yield _Count(window=window, rows=float(row.get("count") or 0), share=share)
+
+
+def _covered(window: Window, subject: Subject, rows: MetricRows, now: datetime) -> float:
+    """How much of the newest window is over, and has been delivered: a load at noon brings half a day."""
+    if not window.width:
+        return 1.0
+    until = min(now, window.end)
+    newest = None if rows.timestamp is None else rows.profile_of(replace(subject, column=rows.timestamp), window.start)
+    if newest is not None and newest.get("max") is not None:
+        until = min(until, datetime.fromtimestamp(newest["max"], tz=timezone.utc))
+    return max((until - window.start) / window.width, 0.0)
