@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DELTA_VERSION = "4.4.0"
-SCALA_BUILD = "4.2_2.13"
 _JARS = 7
 JAVA_VERSIONS = (17, 21)
 _JAVA_HINT = "Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17; conda: conda install openjdk=17"
@@ -108,7 +107,7 @@ def fetch_jars() -> list[str]:
     if jars:
         return jars
     sys.stderr.write(f"goldlane: fetching the jars of Delta {DELTA_VERSION} (once)\n")
-    command = [sys.executable, "-c", _RESOLVE, f"io.delta:delta-spark_{SCALA_BUILD}:{DELTA_VERSION}", str(_ivy())]
+    command = [sys.executable, "-c", _RESOLVE, f"io.delta:delta-spark_{scala_build()}:{DELTA_VERSION}", str(_ivy())]
     resolved = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
     jars = _cached_jars()
     if not jars:
@@ -127,10 +126,19 @@ def _reason(ivy: str) -> str:
     return lines[-1] if lines else "no jar arrived"
 
 
+def scala_build() -> str:
+    """Delta's build for the installed Spark, as its jar is called after it: ``4.2_2.13``."""
+    from pyspark import __version__
+
+    return f"{'.'.join(__version__.split('.')[:2])}_2.13"
+
+
 def _cached_jars() -> list[str]:
-    jars = [str(jar) for prefix in ("io.delta_", "io.unitycatalog_") for jar in sorted((_ivy() / "jars").glob(f"{prefix}*.jar"))]
-    ours = any(f"delta-spark_{SCALA_BUILD}-{DELTA_VERSION}.jar" in jar for jar in jars)
-    return jars if ours and len(jars) >= _JARS else []
+    ours = f"io.delta_delta-spark_{scala_build()}-{DELTA_VERSION}.jar"
+    found = [jar for prefix in ("io.delta_", "io.unitycatalog_") for jar in sorted((_ivy() / "jars").glob(f"{prefix}*.jar"))]
+    # Another Spark's Delta may lie beside it.
+    jars = [jar for jar in found if jar.name == ours or not jar.name.startswith("io.delta_delta-spark_")]
+    return [str(jar) for jar in jars] if any(jar.name == ours for jar in jars) and len(jars) >= _JARS else []
 
 
 def _ivy() -> Path:
