@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
-from goldlane.features.frames import INSTANT, PREFIX, begin_lag, column, counted, end_lag, sound, up_to
+from goldlane.features.frames import INSTANT, PREFIX, begin_lag, column, counted, end_lag, in_line, sound, up_to
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -20,7 +20,8 @@ def with_growing_windows(frame: DataFrame, windows: Sequence[Rolling], *, keys: 
     totals = _Totals(keys=tuple(keys))
     results = {str(window.name): _result(window, frame, totals) for window in windows}
     # The inputs come first as columns of their own: Spark would sort one more copy of them for every frame.
-    return frame.withColumns(totals.inputs).withColumns(totals.running).withColumns(results).drop(*totals.inputs, *totals.running)
+    lines = in_line(frame.withColumns(totals.inputs), keys)
+    return lines.withColumns(totals.running).withColumns(results).drop(*totals.inputs, *totals.running)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

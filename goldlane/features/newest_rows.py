@@ -8,7 +8,7 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features.as_of import AsOf, age_column
-from goldlane.features.frames import PLACE, PREFIX, ROW, column, up_to
+from goldlane.features.frames import PLACE, PREFIX, ROW, column, in_line, up_to
 from goldlane.features.instants import instant
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def with_newest_rows(labels: DataFrame, frame: DataFrame, table: FeatureTable, q
     values = _values(frame, table, question)
     both = _label_rows(labels, keys, question).unionByName(_feature_rows(frame, table, keys, question, values), allowMissingColumns=True)
     seen = up_to(tuple(keys.values()), question.lag_us, along=PLACE)
-    found = both.withColumns({name: F.max(name).over(seen) for name in values}).where(column(ROW).isNotNull())
+    lines = in_line(both, tuple(keys.values()), along=PLACE)
+    found = lines.withColumns({name: F.max(name).over(seen) for name in values}).where(column(ROW).isNotNull())
     own = (
         column(keys[name]).cast(labels.schema[name].dataType).alias(name) if name in keys else column(ROW)[name].alias(name)
         for name in labels.columns
