@@ -1,0 +1,72 @@
+"""One column in one window, as its row of state tells: what two windows are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
+from goldlane.monitoring.sketches import kll_distribution
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLE_ROW = ":table"
+BASELINE = "BASELINE"
+Distribution = NumericDistribution | CategoricalDistribution
+# What has a size of its own is read per row, when it is needed; everything else as plain Python values.
+_HEAVY = ("kll", "items")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowState:
+    """``facts`` are the row's plain columns; ``distribution`` is None for a column whose kind is not compared, and for the table."""
+
+    facts: dict[str, Any]
+    distribution: Distribution | None = None
+
+    @property
+    def column(self) -> str:
+        """The column's name, or ``:table``."""
+        return str(self.facts["column_name"])
+
+    @property
+    def count(self) -> int:
+        """Values that are not NULL; rows, for the table."""
+        return int(self.facts["rows"] - (self.facts["nulls"] or 0))
+
+    @property
+    def mean(self) -> float | None:
+        """Of the finite values of a numeric column; None for every other, and where there are none."""
+        return self.facts["mean"] if self.facts["kind"] == "numeric" and self.facts["finite"] else None
+
+    def percent(self, counted: str, of: str = "count") -> float | None:
+        """0 to 100; None where there is nothing to count or nothing to count among."""
+        number, whole = self.facts[counted], self.count if of == "count" else self.facts[of]
+        return None if number is None or not whole else 100.0 * float(number) / float(whole)
+
+
+def window_states(batch: pa.RecordBatch) -> Iterator[WindowState]:
+    """A state for each row of a batch, in order."""
+    light = [name for name in batch.schema.names if name not in _HEAVY]
+    for position, facts in enumerate(batch.select(light).to_pylist()):
+        yield WindowState(facts=facts, distribution=_distribution(batch, position, facts))
+
+
+def _distribution(batch: pa.RecordBatch, position: int, facts: dict[str, Any]) -> Distribution | None:
+    if facts["kind"] == "numeric":
+        sketch = batch.column("kll")[position].as_py()
+        return kll_distribution(sketch) if sketch else NumericDistribution.of_values(np.empty(0))
+    if facts["kind"] == "categorical":
+        return _categorical(batch.column("items")[position], facts["other"] or 0)
+    return None
+
+
+def _categorical(items: Any, other: int) -> CategoricalDistribution:
+    if not items.is_valid or not len(items):
+        return CategoricalDistribution(items={}, other=other)
+    names, counts = (items.values.field(name).to_pylist() for name in ("item", "count"))
+    return CategoricalDistribution(items=dict(zip(names, counts, strict=True)), other=other)

@@ -1,0 +1,134 @@
+"""State rows with Spark's own sketches in, the drift table out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from scipy import stats
+
+from goldlane.monitoring.drift import drift_rows
+from goldlane.monitoring.schemas import DRIFT_COLUMNS, ddl
+from goldlane.monitoring.sketches import kll_distribution
+from goldlane.monitoring.state import KLL_K, STATE_COLUMNS
+
+BEFORE = np.random.default_rng(1).normal(0, 1, 20_000).round(6)
+NOW = np.random.default_rng(2).normal(0.2, 1.2, 15_000).round(6)
+SKETCHED = {"before": BEFORE, "now": NOW, "few": BEFORE[:300], "one": BEFORE[:1]}
+
+
+@pytest.fixture(scope="module")
+def sketches(spark: SparkSession) -> dict[str, Any]:
+    """Sketches of each sample, and how many distinct values of it were met."""
+    rows = [(name, float(value)) for name, values in SKETCHED.items() for value in values]
+    frame = spark.createDataFrame(rows, "sample STRING, value DOUBLE")
+    kll, hll = F.expr(f"kll_sketch_agg_double(value, {KLL_K})"), F.expr("hll_sketch_agg(cast(value AS STRING), 14)")
+    return {row["sample"]: row for row in frame.groupBy("sample").agg(kll.alias("kll"), hll.alias("hll")).collect()}
+
+
+@pytest.fixture(scope="module")
+def drift(spark: SparkSession, sketches: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two windows of three columns, and a baseline that is the first window."""
+    base = {"rows": BEFORE.size, "changed": True, "log_type": "INPUT", "kind": "table", "column_name": ":table"}
+    first, second = {"window": _window(1), "granularity": "1 day"}, {"window": _window(2), "granularity": "1 day", "rows": NOW.size}
+    baseline = {"log_type": "BASELINE", "window": None, "granularity": None}
+    rows: list[dict[str, Any]] = []
+    for when, sample in ((first, "before"), (second, "now"), (baseline, "before")):
+        rows.append(base | when)
+        rows.append(base | when | _amount(sketches[sample], SKETCHED[sample]))
+        rows.append(base | when | _country(sample))
+    frame = _state(spark, rows)
+    return [row.asDict(recursive=True) for row in drift_rows(frame, monitor_version=3).collect()]
+
+
+def _window(day: int) -> str:
+    return f"2026-01-0{day}T00:00:00Z/2026-01-0{day + 1}T00:00:00Z"
+
+
+def _amount(sketch: Any, values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
+    kept = {"kll": bytes(sketch["kll"]), "hll": bytes(sketch["hll"]), "mean": float(values.mean()), "finite": values.size, "nulls": 0}
+    return {"column_name": "amount", "kind": "numeric", "data_type": "double", "zeros": int((values == 0).sum())} | kept
+
+
+def _country(sample: str) -> dict[str, Any]:
+    rows = SKETCHED[sample].size
+    german = rows // 2 if sample == "before" else rows // 4
+    items = [{"item": "DE", "count": german}, {"item": "FR", "count": rows - german}]
+    return {"column_name": "country", "kind": "categorical", "data_type": "string", "nulls": 0, "other": 0, "items": items}
+
+
+def _state(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
+    columns = {**STATE_COLUMNS, "changed": "BOOLEAN"}
+    told = ddl({**columns, "window": "STRING"})
+    frame = spark.createDataFrame([tuple(row.get(name) for name in columns) for row in rows], told)
+    parts = F.split("window", "/")
+    window = F.when(
+        F.col("window").isNotNull(), F.struct(parts[0].cast("timestamp").alias("start"), parts[1].cast("timestamp").alias("end"))
+    )
+    return frame.withColumn("window", window)
+
+
+def _row(drift: list[dict[str, Any]], column: str, drift_type: str, day: int = 2) -> dict[str, Any]:
+    (row,) = [row for row in drift if (row["column_name"], row["drift_type"], row["window"]["start"].day) == (column, drift_type, day)]
+    return row
+
+
+def test_the_columns_are_the_platforms_and_the_model_last(spark: SparkSession) -> None:
+    columns = drift_rows(_state(spark, []), monitor_version=0).columns
+
+    assert columns == [*DRIFT_COLUMNS, "model_id"]
+    assert len(DRIFT_COLUMNS) == 22
+
+
+def test_each_column_and_the_table_has_a_row_beside_the_window_before_and_beside_the_baseline(drift: list[dict[str, Any]]) -> None:
+    found = sorted((row["drift_type"], row["window"]["start"].day, row["column_name"]) for row in drift)
+
+    names = (":table", "amount", "country")
+    expected = [("BASELINE", day, name) for day in (1, 2) for name in names] + [("CONSECUTIVE", 2, name) for name in names]
+    assert found == expected
+    assert {row["monitor_version"] for row in drift} == {3}
+
+
+def test_statistics_of_sketches_are_those_of_the_values(drift: list[dict[str, Any]]) -> None:
+    row = _row(drift, "amount", "CONSECUTIVE")
+
+    assert row["ks_test"]["statistic"] == pytest.approx(stats.ks_2samp(BEFORE, NOW).statistic, abs=0.003)
+    assert row["wasserstein_distance"] == pytest.approx(stats.wasserstein_distance(BEFORE, NOW), rel=0.03)
+    assert row["avg_delta"] == pytest.approx(NOW.mean() - BEFORE.mean())
+    assert row["count_delta"] == NOW.size - BEFORE.size
+
+
+def test_the_window_itself_as_baseline_does_not_drift(drift: list[dict[str, Any]]) -> None:
+    (row,) = [
+        row for row in drift if row["column_name"] == "amount" and row["drift_type"] == "BASELINE" and row["window"]["start"].day == 1
+    ]
+
+    assert row["ks_test"]["statistic"] == 0
+    assert row["wasserstein_distance"] == 0
+    assert (row["window_cmp"], row["population_stability_index"], row["percent_distinct_delta"]) == (None, 0, 0)
+
+
+def test_categories_drift_by_their_counts(drift: list[dict[str, Any]]) -> None:
+    row = _row(drift, "country", "CONSECUTIVE")
+
+    assert row["tv_distance"] == pytest.approx(0.25)
+    assert row["ks_test"] is None
+    assert row["window_cmp"]["start"].day == 1
+
+
+@pytest.mark.parametrize("sample", ["few", "one"])
+def test_a_sketch_of_few_values_is_the_sample_itself(sketches: dict[str, Any], sample: str) -> None:
+    distribution = kll_distribution(bytes(sketches[sample]["kll"]))
+
+    assert distribution.points.tolist() == sorted(SKETCHED[sample].tolist())
+    assert distribution.count == SKETCHED[sample].size
+
+
+def test_a_sketch_of_many_values_knows_its_count_and_both_ends(sketches: dict[str, Any]) -> None:
+    distribution = kll_distribution(bytes(sketches["before"]["kll"]))
+
+    assert distribution.count == BEFORE.size
+    assert (distribution.points[0], distribution.points[-1]) == (BEFORE.min(), BEFORE.max())
