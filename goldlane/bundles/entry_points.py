@@ -26,7 +26,7 @@ def entry_point_problems(bundle: Bundle) -> Iterator[Problem]:
         for task in job.every_task:
             found = task.fields.get("python_wheel_task")
             wheel = found if isinstance(found, dict) else {}
-            known = projects.get(_normal(wheel.get("package_name")))
+            known = projects.get(normal_name(wheel.get("package_name")))
             name = wheel.get("entry_point")
             if known is None or is_unknown(name) or name in known[1] or _is_function(known[0], str(wheel["package_name"]), str(name)):
                 continue
@@ -43,20 +43,21 @@ def entry_points(project: Mapping[str, Any]) -> frozenset[str]:
 def _projects(bundle: Bundle) -> Iterator[tuple[str, tuple[File, frozenset[str]]]]:
     """The projects whose entry points are all said in their ``pyproject.toml``, each with its folder."""
     for folder in dict.fromkeys([bundle.root, *(dist.parent for dist in built_folders(bundle))]):
-        project = _project(folder / "pyproject.toml")
+        project = project_table(folder / "pyproject.toml")
         if project.get("name") and not {"scripts", "entry-points"} & set(project.get("dynamic", ())):
-            yield _normal(project["name"]), (folder, entry_points(project))
+            yield normal_name(project["name"]), (folder, entry_points(project))
 
 
 def _is_function(folder: File, package: str, name: str) -> bool:
     """Whether the package has such a name: the service calls it when there is no entry point."""
-    module = _normal(package).replace("-", "_")
+    module = normal_name(package).replace("-", "_")
     files = [folder / start / module / "__init__.py" for start in ("", "src")]
     sources = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
     return any(re.search(rf"\b{re.escape(name)}\b", source) for source in sources)
 
 
-def _project(file: File) -> Mapping[str, Any]:
+def project_table(file: File) -> Mapping[str, Any]:
+    """The ``[project]`` table of a ``pyproject.toml``; empty without one."""
     if not file.is_file():
         return {}
     try:
@@ -65,5 +66,6 @@ def _project(file: File) -> Mapping[str, Any]:
         return {}
 
 
-def _normal(name: object) -> str:
+def normal_name(name: object) -> str:
+    """A package's name as all its spellings are compared."""
     return re.sub(r"[-_.]+", "-", str(name)).lower()

@@ -24,12 +24,17 @@ _APART = frozenset(("spark_python_task", "spark_jar_task", "spark_submit_task", 
 def job_problems(bundle: Bundle) -> Iterator[Problem]:
     """What is wrong with jobs beyond their fields."""
     for job in jobs_of(bundle):
-        yield from _task_problems(bundle, job)
-        yield from _order_problems(bundle, job)
-        yield from _declared_problems(bundle, job)
-        yield from dynamic_problems(bundle, job)
+        yield from structure_problems(bundle, job)
         yield from _given_problems(bundle, job)
         yield from _unread_problems(bundle, job)
+
+
+def structure_problems(bundle: Bundle, job: Job) -> Iterator[Problem]:
+    """What keeps a job from being run at all: tasks of no kind or of one name, their order, and values that they refer to."""
+    yield from _task_problems(bundle, job)
+    yield from _order_problems(bundle, job)
+    yield from _declared_problems(bundle, job)
+    yield from dynamic_problems(bundle, job)
 
 
 def schedule_problems(bundle: Bundle) -> Iterator[Problem]:

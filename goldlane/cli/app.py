@@ -17,6 +17,7 @@ from goldlane.cli import (
     forget,
     graph,
     init,
+    job,
     lookup,
     maintain,
     mcp,
@@ -51,6 +52,7 @@ app.command("lookup")(lookup.lookup)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.add_typer(bundle.app, name="bundle")
+app.command("job")(job.job)
 app.add_typer(token.app, name="token")
 app.command("replay")(replay.replay)
 app.command("forget")(forget.forget)

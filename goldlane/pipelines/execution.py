@@ -40,8 +40,12 @@ class Execution:
 
     def run(self, file: Path) -> None:
         """Execute a file in a module of its own, with its folder as the current one, as on the platform."""
+        self.exit_of(file)
+
+    def exit_of(self, file: Path) -> str:
+        """``run``, and what the file said to ``dbutils.notebook.exit``; nothing when it came to its end."""
         with _inside(file.parent):
-            self._run_notebook_file(file, {})
+            return self._run_notebook_file(file, {})
 
     @property
     def installs(self) -> tuple[Install, ...]:

@@ -12,7 +12,7 @@ from goldlane.pipelines.connectors import Elsewhere
 from goldlane.pipelines.definitions import Flow
 from goldlane.pipelines.errors import MissingTableError, PipelineError
 from goldlane.pipelines.injected import PipelineSession
-from goldlane.pipelines.reads import NO_OPTIONS, reads_or_none
+from goldlane.pipelines.reads import NO_OPTIONS, WritesByName, reads_or_none
 from goldlane.pipelines.sqltargets import replace_targets
 from goldlane.pipelines.writes import FlowReads, World
 
@@ -27,7 +27,7 @@ class HandlerSession(PipelineSession):
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803  Spark's names
         """SQL whose table names mean the pipeline's, the inputs' and the storage's tables, whether it reads or writes them."""
         reads = reads_or_none()
-        text = replace_targets(sqlQuery, reads.target) if isinstance(reads, HandlerReads) else sqlQuery
+        text = replace_targets(sqlQuery, reads.target) if isinstance(reads, WritesByName) else sqlQuery
         return super().sql(text, args, **kwargs)
 
 

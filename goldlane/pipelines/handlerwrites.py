@@ -1,4 +1,4 @@
-"""What a ``foreach_batch_sink`` handler writes by name: tables of the storage, as its reads by name are."""
+"""What a ``foreach_batch_sink`` handler or a job's task writes by name: tables of the storage, as its reads by name are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from goldlane.pipelines.handlers import HandlerReads
-from goldlane.pipelines.reads import reads_or_none
+from goldlane.pipelines.reads import WritesByName, reads_or_none
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writes_by_name() -> Iterator[None]:
-    """Let ``saveAsTable`` and ``DeltaTable.forName`` mean the storage's tables, in handlers alone, while the body runs."""
+    """Let ``saveAsTable`` and ``DeltaTable.forName`` mean the storage's tables, in handlers and tasks alone, while the body runs."""
     from delta.tables import DeltaTable
     from pyspark.sql import DataFrameWriter
 
@@ -54,4 +53,4 @@ _by_path = {"saveAsTable": _save_as_table, "forName": _for_name}
 
 def _path(name: str) -> Path | None:
     reads = reads_or_none()
-    return reads.written(name) if isinstance(reads, HandlerReads) else None
+    return reads.written(name) if isinstance(reads, WritesByName) else None

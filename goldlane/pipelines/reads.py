@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from goldlane.pipelines.connectors import Elsewhere
 from goldlane.pipelines.errors import MissingTableError, PipelineError
@@ -51,7 +51,20 @@ class Reads(Protocol):
         """``path`` with the caller's ``--map`` prefixes replaced by folders of this machine."""
 
 
+@runtime_checkable
+class WritesByName(Protocol):
+    """Reads that also say where a table lies that is written by its name."""
+
+    def written(self, name: str) -> Path | None:
+        """The folder of the table's Delta log, there or not yet; None where it is the session's own."""
+
+    def target(self, name: str) -> str | None:
+        """``written`` as SQL text says it."""
+
+
 _current: ContextVar[Reads | None] = ContextVar("goldlane_reads", default=None)
+# What threads of the user's own making read, in a process that runs nothing but one task.
+_everywhere: list[Reads] = []
 
 
 @contextmanager
@@ -64,9 +77,15 @@ def reading(reads: Reads) -> Iterator[None]:
         _current.reset(token)
 
 
+def answer_everywhere(reads: Reads) -> None:
+    """Answer the reads of every thread from ``reads``, as long as the process lives: for one that runs a single task."""
+    _everywhere[:] = [reads]
+
+
 def reads_or_none() -> Reads | None:
     """The reads of the flow in progress in this thread, if any."""
-    return _current.get()
+    found = _current.get()
+    return found if found is not None or not _everywhere else _everywhere[0]
 
 
 def current_reads() -> Reads:
@@ -75,7 +94,7 @@ def current_reads() -> Reads:
     Raises:
         PipelineError: no pipeline is loading or running in this thread.
     """
-    reads = _current.get()
+    reads = reads_or_none()
     if reads is None:
         raise PipelineError("a table of a pipeline was read outside of it", hint="run the file with `goldlane run FILE --storage DIR`")
     return reads

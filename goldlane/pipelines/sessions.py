@@ -35,8 +35,10 @@ _CONF = {
 
 
 @contextmanager
-def pipeline_session(base: SparkSession, configuration: Mapping[str, str]) -> Iterator[PipelineSession]:
-    """A session for one update, made the current one meanwhile.
+def pipeline_session(
+    base: SparkSession, configuration: Mapping[str, str], kind: type[PipelineSession] | None = None
+) -> Iterator[PipelineSession]:
+    """A session for one update, made the current one meanwhile; of a ``kind`` of its own where one is given.
 
     Raises:
         PipelineError: ``base`` is a Spark Connect session, or has no Delta.
@@ -49,7 +51,7 @@ def pipeline_session(base: SparkSession, configuration: Mapping[str, str]) -> It
         raise PipelineError("the runtime needs a classic SparkSession, not Spark Connect", hint="pass goldlane.session.local_spark()")
     if "io.delta" not in (base.conf.get("spark.sql.extensions", "") or ""):
         raise PipelineError("this SparkSession has no Delta", hint="build it with goldlane.session.local_spark()")
-    session = PipelineSession(base.sparkContext, base._jsparkSession.cloneSession())  # noqa: SLF001  newSession() would lose the caller's settings
+    session = (kind or PipelineSession)(base.sparkContext, base._jsparkSession.cloneSession())  # noqa: SLF001  newSession() would lose the caller's settings
     for key, value in {**_CONF, **configuration}.items():
         if session.conf.isModifiable(key) or not key.startswith("spark."):
             session.conf.set(key, value)

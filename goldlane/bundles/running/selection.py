@@ -1,0 +1,34 @@
+"""Which tasks of a job run: all of them, those that are named, those from a task on, or what an earlier run has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from goldlane.bundles.problems import nearest
+from goldlane.bundles.running.plans import Plan
+from goldlane.bundles.running.results import End
+from goldlane.errors import Mistakes, UsageError
+
+
+def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Mapping[str, End] | None) -> set[str]:
+    """The keys of the tasks to run. ``earlier`` are the ends of the run to repair.
+
+    Raises:
+        UsageError: there is no such task, or nothing to repair.
+    """
+    if sum(map(bool, (only, start, earlier is not None))) > 1:
+        raise UsageError("--only, --from and --repair exclude each other")
+    unknown = [f"the job has no task {key!r}{nearest(key, plan.steps)}" for key in (*only, *start) if key not in plan.steps]
+    if unknown:
+        raise Mistakes(f"job {plan.key}", unknown)
+    if only:
+        return set(only)
+    if start:
+        return plan.after(set(start))
+    if earlier is None:
+        return set(plan.steps)
+    # A task that the job has got since then has no end, and runs.
+    left = {key for key in plan.steps if key not in earlier or not earlier[key].result.is_good}
+    if not left:
+        raise UsageError(f"every task of that run of {plan.key} succeeded: there is nothing to repair")
+    return plan.after(left)
