@@ -49,14 +49,20 @@ def served_modules(root: Path, folders: Sequence[Path] = ()) -> Iterator[None]:
 
 def source_module(file: Path) -> ModuleType:
     """The module that a source file runs in, until the update ends: dataclasses and typing look their names up in it."""
-    from pyspark import cloudpickle
-
     module = ModuleType(_SOURCES + file.stem)
     module.__file__, module.__package__ = str(file), _package(file)
     sys.modules[module.__name__] = module
-    # A Python worker cannot import it: user-defined functions travel whole.
-    cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # it has none
+    if "pyspark" in sys.modules:
+        ship_sources()
     return module
+
+
+def ship_sources() -> None:
+    """Let user-defined functions of source files travel whole: a Python worker cannot import them."""
+    from pyspark import cloudpickle
+
+    for module in [module for name, module in sys.modules.items() if name.startswith(_SOURCES)]:
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # it has none
 
 
 def _package(file: Path) -> str:

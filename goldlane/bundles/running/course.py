@@ -17,7 +17,10 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """Runs the tasks ``keys`` of a plan. ``ends`` are those of tasks that ended before, and in the end of all of them."""
+    """Runs the tasks ``keys`` of a plan. ``ends`` are those of tasks that ended before, and in the end of all of them.
+
+    Those of before are looked at by conditions in a repair only (``is_repair``): a task that is chosen by name is meant to run.
+    """
 
     plan: Plan
     keys: set[str]
@@ -25,6 +28,7 @@ class Course:
     left_out: Callable[[Step, End], None]
     stop: Stop
     ends: dict[str, End] = field(default_factory=dict)
+    is_repair: bool = False
     late: Callable[[], bool] = lambda: False
 
     def to_its_end(self) -> dict[str, End]:
@@ -45,7 +49,7 @@ class Course:
         ended = False
         for step in [step for step in waiting if self._is_ready(step)]:
             waiting.remove(step)
-            end = self._stopped(step) if self.stop.asked else skipped(step, self.ends)
+            end = self._stopped(step) if self.stop.asked else skipped(step, self._judged())
             if end is None:
                 running[pool.submit(self.run, step, dict(self.ends))] = step
             else:
@@ -58,6 +62,9 @@ class Course:
         done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
         for future in done:
             self.ends[running.pop(future).key] = future.result()
+
+    def _judged(self) -> Mapping[str, End]:
+        return {key: end for key, end in self.ends.items() if self.is_repair or key in self.keys}
 
     def _is_ready(self, step: Step) -> bool:
         """Whether all that it waits for has ended; what is not to run is not waited for."""

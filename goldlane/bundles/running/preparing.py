@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from goldlane.bundles.gates import opened
 from goldlane.bundles.loading import Bundle, as_target, load, targets
 from goldlane.bundles.problems import nearest
 from goldlane.bundles.running.checking import problems_of
@@ -75,7 +76,7 @@ def bundle_of(root: Path, target: str | None) -> Bundle:
     chosen = target or default or (known[0] if len(known) == 1 else None)
     if chosen is None and known:
         raise UsageError("no target is the default", hint=f"say --target: {', '.join(known)}")
-    return as_target(root, tree, chosen)
+    return opened(as_target(root, tree, chosen))
 
 
 def _job_of(bundle: Bundle, key: str) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -22,8 +23,10 @@ from goldlane.errors import GoldlaneError
 from goldlane.stopping import Stop
 
 # The folder it starts in must hide no module of Python's own.
-_START = "import sys; sys.path[:1] = []; sys.path.append({root!r}); from goldlane.bundles.running.worker.main import main; main({door})"
+_START = "import sys; sys.path[:1] = {path!r}; from goldlane.bundles.running.worker.main import main; main({door})"
 _ROOT = str(Path(__file__).resolve().parents[3])
+# A checkout comes first, as it did here; an installed package is found anyway.
+_PATH = [] if _ROOT in (*site.getsitepackages(), site.getusersitepackages()) else [_ROOT]
 _LOOK_EVERY_S = 0.02
 # A pipeline ends its micro-batches when it is asked to; whoever does not listen is killed.
 _GRACE_S = 3.0
@@ -56,7 +59,7 @@ class TaskProcess:
         return self._end(process.returncode, killed, timeout)
 
     def _started(self, door: socket.socket, printed: Any) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", _START.format(root=_ROOT, door=door.fileno())]
+        command = [sys.executable, "-c", _START.format(path=_PATH, door=door.fileno())]
         environment = {**os.environ, **self.environment, "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
         return subprocess.Popen(  # noqa: S603  our own interpreter
             command,

@@ -66,12 +66,13 @@ class Records:
             write_deltalake(str(self.path), table, mode="append", schema_mode="merge")
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every row there is, as it was entered."""
+        """Every row there is, in the order of their ends."""
         from deltalake import DeltaTable
 
         if not (self.path / "_delta_log").is_dir():
             return []
-        return list(DeltaTable(str(self.path)).to_pyarrow_table().to_pylist())
+        found = DeltaTable(str(self.path)).to_pyarrow_table().to_pylist()
+        return sorted(found, key=lambda row: (row["ended"], row["task_run_id"]))
 
     def earlier(self, run_id: int, job: str) -> tuple[Run, dict[str, End]]:
         """A run that is recorded, and how its tasks ended last.
@@ -83,7 +84,6 @@ class Records:
         if not rows or rows[0]["job"] != job:
             runs = ", ".join(str(each) for each in self.runs(job)[-5:]) or "none"
             raise UsageError(f"{self.path} has no run {run_id} of {job}", hint=f"its last runs are: {runs}")
-        rows.sort(key=lambda row: (row["repair"], row["ended"]))
         last = rows[-1]
         run = Run(
             run_id=run_id,

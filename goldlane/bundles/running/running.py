@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -82,11 +82,9 @@ class JobRun:
                 late.set()
             return late.is_set()
 
-        course = Course(
-            plan=ready.plan, keys=ready.keys, run=self._run, left_out=self._left_out, stop=self.stop, ends=dict(ready.before), late=is_late
-        )
-        ends = course.to_its_end()
-        ordered = {key: ends[key] for key in ready.plan.steps if key in ends}
+        ends = self._course(is_late).to_its_end()
+        is_repair = self.request.repair is not None
+        ordered = {key: ends[key] for key in ready.plan.steps if key in ends and (is_repair or key in ready.keys)}
         result = Result.TIMEDOUT if late.is_set() else result_of(ready.plan, ordered)
         return Outcome(
             run_id=ready.run.run_id,
@@ -98,6 +96,18 @@ class JobRun:
             tasks=ordered,
             kept=frozenset(key for key in ordered if key not in ready.keys),
             records=self.records.path,
+        )
+
+    def _course(self, is_late: Callable[[], bool]) -> Course:
+        return Course(
+            plan=self.ready.plan,
+            keys=self.ready.keys,
+            run=self._run,
+            left_out=self._left_out,
+            stop=self.stop,
+            ends=dict(self.ready.before),
+            is_repair=self.request.repair is not None,
+            late=is_late,
         )
 
     def _run(self, step: Step, ends: Mapping[str, End]) -> End:

@@ -47,9 +47,11 @@ class TaskSpark:
         from goldlane.pipelines.names import Namespace
         from goldlane.pipelines.reads import answer_everywhere
         from goldlane.pipelines.sessions import pipeline_session, worker_imports
+        from goldlane.pipelines.shim import ship_sources
         from goldlane.pipelines.storage import Storage
 
         base, document = self.base(), self._task.document
+        ship_sources()
         session = self._open.enter_context(pipeline_session(base, document["configuration"], TaskSession))
         self._open.enter_context(worker_imports(base, self.folders))
         self._open.enter_context(writes_by_name())
