@@ -1,0 +1,7 @@
+"""Model quality of an inference log: how right its predictions were, by class, and by group."""
+
+from __future__ import annotations
+
+from goldlane.monitoring.quality.measuring import Measured, model_quality
+
+__all__ = ["Measured", "model_quality"]

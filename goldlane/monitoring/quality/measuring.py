@@ -1,0 +1,143 @@
+"""Model quality of rows that stand in groups: one row per group, in the columns of the platform's profile metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldlane.monitoring.profiles import InferenceLog, ProblemType
+from goldlane.monitoring.quality.columns import class_texts, quoted, scores
+from goldlane.monitoring.quality.confusion import Confusion, averaged, fairness, matrix, ordered
+from goldlane.monitoring.quality.probabilities import is_usable, log_losses, roc_areas
+from goldlane.monitoring.quality.regression import regression_quality
+from goldlane.monitoring.schemas import CLASSIFICATION_COLUMNS, ddl
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, Row
+    from pyspark.sql.types import StructType
+
+MOST_PAIRS = 500_000
+_PAIR = ["prediction", "label"]
+_Group = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """``rows`` have the columns they were grouped by and those of model quality; None where nothing could be measured.
+
+    ``problems`` say, in sentences, what could not.
+    """
+
+    rows: DataFrame | None
+    problems: tuple[str, ...] = ()
+
+
+def model_quality(frame: DataFrame, log: InferenceLog, by: Sequence[str]) -> Measured:
+    """The quality of the model's predictions in each group of ``by``, columns of ``frame`` beside those that ``log`` names.
+
+    A row counts once prediction and label are both known. With ``slice_key`` and ``slice_value`` among ``by``, the slice that is true of
+    an expression which is true or false also gets fairness: the protected group against the others.
+    """
+    if log.label is None:
+        return Measured(rows=None)
+    if log.problem_type is ProblemType.REGRESSION:
+        return _regression(frame, log.prediction, log.label, by)
+    return _classification(frame, log, log.label, by)
+
+
+def _regression(frame: DataFrame, prediction: str, label: str, by: Sequence[str]) -> Measured:
+    from pyspark.sql.types import NumericType
+
+    wrong = [name for name in (prediction, label) if not isinstance(frame.schema[name].dataType, NumericType)]
+    if wrong:
+        told = ", ".join(f"{name} is a {frame.schema[name].dataType.simpleString()}" for name in wrong)
+        return Measured(rows=None, problems=(f"no quality of the regression: {told}, not a number",))
+    return Measured(rows=regression_quality(frame, prediction, label, by))
+
+
+def _classification(frame: DataFrame, log: InferenceLog, label: str, by: Sequence[str]) -> Measured:
+    from pyspark.sql import functions as F
+
+    types = frame.schema[log.prediction].dataType, frame.schema[label].dataType
+    prediction_text, label_text = class_texts(log.prediction, label, types)
+    proba = [] if log.prediction_proba is None else [F.col(quoted(log.prediction_proba)).alias("proba")]
+    judged = frame.select(*by, prediction_text.alias("prediction"), label_text.alias("label"), *proba).dropna(
+        subset=["prediction", "label"]
+    )
+    counted = judged.groupBy(*by, *_PAIR).count().limit(MOST_PAIRS + 1).collect()
+    if len(counted) > MOST_PAIRS:
+        return Measured(rows=None, problems=(f"no quality of the classification: over {MOST_PAIRS:,} pairs of prediction and label",))
+    confusions = _confusions(counted, by)
+    found = _probabilities(judged, by, confusions) if proba else _Probabilities()
+    spark = frame.sparkSession
+    rows = [(*group, *_measures(group, confusions, found, by)) for group in confusions]
+    return Measured(rows=spark.createDataFrame(rows, _schema(frame, by)), problems=found.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Probabilities:
+    losses: Mapping[_Group, float | None] = field(default_factory=dict)
+    areas: Mapping[_Group, Mapping[str, tuple[float, int]]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def _probabilities(judged: DataFrame, by: Sequence[str], confusions: Mapping[_Group, Confusion]) -> _Probabilities:
+    classes = ordered({name for confusion in confusions.values() for name in confusion.classes})
+    kind = judged.schema["proba"].dataType
+    column = scores("proba", kind, classes)
+    if column is None:
+        told = f"prediction_proba is a {kind.simpleString()}, and there are {len(classes)} classes: a map by class says whose it is"
+        return _Probabilities(problems=(f"no log_loss and no roc_auc_score: {told}",))
+    scored = judged.select(*by, "label", column.alias("scores")).where(is_usable())
+    areas: dict[_Group, dict[str, tuple[float, int]]] = {}
+    for row in roc_areas(scored, by).collect():
+        areas.setdefault(_group(row, by), {})[row["class"]] = (row["area"], row["positives"])
+    losses = {_group(row, by): row["log_loss"] for row in log_losses(scored, by).collect()}
+    return _Probabilities(losses=losses, areas=areas)
+
+
+def _measures(group: _Group, confusions: Mapping[_Group, Confusion], found: _Probabilities, by: Sequence[str]) -> tuple[Any, ...]:
+    """The values of ``CLASSIFICATION_COLUMNS``, in their order."""
+    confusion = confusions[group]
+    areas = found.areas.get(group, {})
+    others = confusions.get(_others(group, by) or ())
+    told: dict[str, Any] = {
+        "accuracy_score": confusion.accuracy,
+        "confusion_matrix": matrix(confusion),
+        "precision": confusion.per_class(confusion.precision()),
+        "recall": confusion.per_class(confusion.recall()),
+        "f1_score": confusion.per_class(confusion.f1()),
+        "false_positive_rate": confusion.per_class(confusion.false_positive_rate()),
+        "log_loss": found.losses.get(group),
+        "roc_auc_score": averaged(
+            {name: area for name, (area, _) in areas.items()}, {name: positives for name, (_, positives) in areas.items()}
+        ),
+        **({} if others is None else fairness(confusion, others)),
+    }
+    return tuple(told.get(name) for name in CLASSIFICATION_COLUMNS)
+
+
+def _others(group: _Group, by: Sequence[str]) -> _Group | None:
+    """The group of the rows that are not protected, where ``group`` is that of those that are."""
+    if "slice_value" not in by or group[by.index("slice_value")] != "true":
+        return None
+    return tuple("false" if name == "slice_value" else value for name, value in zip(by, group, strict=True))
+
+
+def _confusions(counted: Sequence[Row], by: Sequence[str]) -> dict[_Group, Confusion]:
+    counts: dict[_Group, dict[tuple[str, str], int]] = {}
+    for row in counted:
+        counts.setdefault(_group(row, by), {})[row["prediction"], row["label"]] = row["count"]
+    return {group: Confusion(pairs) for group, pairs in counts.items()}
+
+
+def _group(row: Row, by: Sequence[str]) -> _Group:
+    return tuple(row[name] for name in by)
+
+
+def _schema(frame: DataFrame, by: Sequence[str]) -> StructType:
+    from pyspark.sql.types import StructType
+
+    measures: Any = StructType.fromDDL(ddl(CLASSIFICATION_COLUMNS))
+    return StructType([*(frame.schema[name] for name in by), *measures.fields])
