@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from goldlane.bundles.validation import validate
 from goldlane.settings import read_settings
 
 BIN = Path(sys.executable).parent
@@ -60,6 +61,10 @@ def test_its_settings_and_every_file_can_be_read(project: Path) -> None:
     assert (settings.pipelines, settings.features, settings.rules) == (("pipelines",), "features", "rules")
     for source in project.rglob("*.py"):
         ast.parse(source.read_text())
+
+
+def test_its_bundle_is_sound_in_every_target(project: Path) -> None:
+    assert validate(project) == ()
 
 
 def test_its_pipeline_is_declared_without_a_mistake(project: Path) -> None:
