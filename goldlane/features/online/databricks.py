@@ -125,7 +125,7 @@ class DatabricksStore:
             reader.close()
 
     def _refuse(self, what: str, hint: str) -> NoReturn:
-        raise UsageError(f"the store on {self.place.workspace} takes no {what} from outside", hint=hint)
+        raise UsageError(f"the store on {self.place.workspace or 'the platform'} takes no {what} from outside", hint=hint)
 
     def _read(self, table: FeatureTable, keys: Sequence[tuple[Any, ...]]) -> list[dict[str, Any] | None]:
         with self._opening:

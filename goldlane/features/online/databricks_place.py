@@ -20,8 +20,9 @@ _POSTGRES_PORT = 5432
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """``workspace`` is a host or a profile. Tables go to the Lakebase ``instance``, and are read from it unless there is an ``endpoint``.
+    """``workspace`` is a host or a profile; empty, it is that of the environment, as in a job of a workspace.
 
+    Tables go to the Lakebase ``instance``, and are read from it unless there is an ``endpoint``.
     In ``endpoint``, ``{table}`` stands for a table's name. ``database`` is the Postgres database, by default named like the catalog.
     """
 
@@ -45,7 +46,9 @@ class Place:
             raise MissingExtraError("databricks", needed_for="a databricks:// store") from missing
         from goldlane.features.online.databricks_errors import clear_errors
 
-        with clear_errors(f"finding the workspace {self.workspace}"):
+        with clear_errors(f"finding the workspace {self.workspace or 'of this environment'}"):
+            if not self.workspace:
+                return WorkspaceClient()
             if "." in self.workspace or ":" in self.workspace:
                 return WorkspaceClient(host=f"https://{self.workspace}")
             return WorkspaceClient(profile=self.workspace)
@@ -71,10 +74,9 @@ def place_of(url: str) -> Place:
 
 
 def _mistakes(workspace: str, parts: list[str], options: dict[str, str]) -> list[str]:
-    mistakes = [] if workspace else ["it names no profile and no host"]
     # A / or ? in a token ends the host early: only what follows an @ is no part of it.
-    if any("@" in part for part in (workspace, *parts, *options)):
-        mistakes += ["who asks comes from the profile or the environment, not from the URL"]
+    has_secret = any("@" in part for part in (workspace, *parts, *options))
+    mistakes = ["who asks comes from the profile or the environment, not from the URL"] if has_secret else []
     place = ".".join(parts).rpartition("@")[2]
     mistakes += [] if len(parts) == 2 and all(parts) else [f"{place!r} is not CATALOG.SCHEMA"]  # noqa: PLR2004  a catalog and a schema
     mistakes += [

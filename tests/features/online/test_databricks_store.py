@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -356,7 +357,6 @@ def test_the_store_takes_nothing_from_outside(opened: Callable[..., OnlineStore]
 @pytest.mark.parametrize(
     "url, why",
     [
-        ("databricks:///main.pay?instance=lake", "names no profile and no host"),
         ("databricks://prod/main?instance=lake", "'main' is not CATALOG.SCHEMA"),
         ("databricks://prod/main.pay", "neither an instance nor an endpoint"),
         ("databricks://prod/main.pay?instnce=lake", "no option 'instnce'"),
@@ -366,6 +366,28 @@ def test_the_store_takes_nothing_from_outside(opened: Callable[..., OnlineStore]
 def test_a_url_that_names_no_store_says_why(url: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         open_store(url)
+
+
+def test_a_url_without_a_workspace_is_that_of_the_environment(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
+    monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", os.devnull)
+
+    monkeypatch.setattr("goldlane.features.online.databricks_publishing._EVERY_S", 0.0)
+
+    published = publish(SHOPS, "main.pay", open_store("databricks:///main.pay?instance=lake"), mode="triggered")
+
+    assert published.version == 12
+    assert workspace.synced["main.pay.shops_online"]["spec"]["source_table_full_name"] == "main.pay.shops"
+
+
+def test_a_url_without_a_workspace_in_an_environment_without_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", os.devnull)
+
+    with pytest.raises(UsageError, match="finding the workspace of this environment"):
+        open_store("databricks:///main.pay?instance=lake").publications()
 
 
 def test_a_profile_that_is_not_there_is_named(opened: Callable[..., OnlineStore]) -> None:
