@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ def environment(package: str) -> Environment:
         "percent": _percent,
         "share": share,
         "shown": shown,
+        "heights": heights,
     }
     return made
 
@@ -57,6 +59,12 @@ def share(part: float | None) -> str:
     if part and percent < 0.01:  # noqa: PLR2004  the last digit shown
         return "< 0.01 %"
     return f"{percent:.2f} %" if 0 < part < 1 else f"{percent:.0f} %"
+
+
+def heights(values: Sequence[float], room: int, most: float = 0.0) -> list[int]:
+    """How high the bars of ``values`` are, the highest ``room`` (``most`` if that is more); one that is not 0 can always be seen."""
+    top = max([most, *values], default=0.0)
+    return [max(2, round(room * value / top)) if value > 0 and top > 0 else 0 for value in values]
 
 
 def shown(value: object) -> str:

@@ -12,6 +12,7 @@ from goldlane.expectations import Rules
 from goldlane.features.delta_files import open_delta
 from goldlane.pipelines.eventlog import read_events
 from goldlane.reports.document import Cause, DatasetReport, Judged, Report, RuleReport, UpdateSummary
+from goldlane.reports.drifts import DriftSheet, drift_sheet
 from goldlane.reports.edges import Flowed
 from goldlane.reports.logged import LoggedDataset, LoggedUpdate, RuleKey, logged_updates
 from goldlane.reports.masking import Mask
@@ -69,7 +70,15 @@ class _Assembly:
             quarantine=tuple(quarantine.report for quarantine in quarantines),
             updates=summaries,
             masked=tuple(sorted(self._mask.names)),
+            drift=tuple(self._drift()),
         )
+
+    def _drift(self) -> Iterator[DriftSheet]:
+        """Those of the update's datasets that are monitored."""
+        for dataset in self._update.datasets.values():
+            sheet = drift_sheet(self._path(dataset.name), self._names.short(dataset.name)) if dataset.kind != "view" else None
+            if sheet is not None:
+                yield sheet
 
     def _dataset(self, dataset: LoggedDataset) -> DatasetReport:
         return DatasetReport(

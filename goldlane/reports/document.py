@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from goldlane.drawing.graphs import Arrow
+from goldlane.reports.drifts import DriftSheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class Report:
     quarantine: tuple[QuarantineReport, ...]
     updates: tuple[UpdateSummary, ...]
     masked: tuple[str, ...]
+    drift: tuple[DriftSheet, ...] = ()
 
     @property
     def failures(self) -> tuple[DatasetReport, ...]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from goldlane.errors import UsageError
 from goldlane.expectations import Rules
-from goldlane.features.online.catalogue import Catalogue, CountedRule, GraphNode
+from goldlane.features.online.catalogue import Catalogue, CountedRule, Drift, GraphNode
 from goldlane.pipelines.eventlog import read_events
 from goldlane.pipelines.names import DEFAULT_SCHEMA
+from goldlane.reports.drifts import drift_sheet
 from goldlane.reports.edges import Flowed
 from goldlane.reports.logged import LoggedDataset, LoggedUpdate, RuleKey, logged_updates
 from goldlane.reports.naming import Names
@@ -28,7 +29,7 @@ class Provenance:
     """
 
     def __init__(self, storage: Path, declared: Mapping[str, Rules] | None = None) -> None:
-        self._updates, self._reasons = _newest_updates(storage), Reasons(declared or {})
+        self._storage, self._updates, self._reasons = storage, _newest_updates(storage), Reasons(declared or {})
 
     def of(self, source: str) -> Catalogue | None:
         """The graph and the rules of the gold table ``source`` (``[[catalog.]schema.]name``), from the newest update that defines it."""
@@ -54,7 +55,13 @@ class Provenance:
             nodes=tuple(GraphNode(name=name, kind=datasets[name].kind if name in datasets else _outside(name)) for name in kept),
             edges=edges,
             upstream=tuple(sorted(counted, key=lambda rule: (rule.dataset, rule.name))),
+            drift=self._drift(source),
         )
+
+    def _drift(self, source: str) -> tuple[Drift, ...] | None:
+        schema, _, table = source.rpartition(".")
+        sheet = drift_sheet(self._storage / "tables" / schema / table, table)
+        return None if sheet is None else sheet.drifts
 
     def _rules(self, dataset: LoggedDataset, newest: LoggedUpdate, names: Names) -> Iterator[CountedRule]:
         """Each rule that still stands, as it was counted last: an update that had nothing to write counted nothing."""

@@ -53,13 +53,23 @@ class PastPublish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How far a feature's values moved, by one measure; beyond ``limit`` it counts as drifted."""
+    """How far a feature's values moved, by one measure; beyond ``limit`` it counts as drifted.
+
+    ``value`` is that of the window which begins at ``at``, beside ``compared``; ``trend`` goes on from the window at ``since`` to it.
+    ``now`` and ``before`` are shares of rows: in each tenth of the values it is compared with, from the least to the greatest, or of its
+    most frequent values and of all others.
+    """
 
     feature: str
     measure: str
     value: float
     limit: float | None = None
     at: datetime | None = None
+    since: datetime | None = None
+    compared: str = ""
+    trend: tuple[float, ...] = ()
+    now: tuple[float, ...] = ()
+    before: tuple[float, ...] = ()
 
     @property
     def has_drifted(self) -> bool:
@@ -138,7 +148,8 @@ _PARTS: dict[str, type[Any]] = {
     "history": PastPublish,
     "drift": Drift,
 }
-_TIMES = frozenset(("updated_at", "newest", "counted_at", "at"))
+_TIMES = frozenset(("updated_at", "newest", "counted_at", "at", "since"))
+_SHARES = frozenset(("trend", "now", "before"))
 
 
 def _several(stored: Mapping[str, Any], name: str, kind: type[Any]) -> tuple[Any, ...] | None:
@@ -148,7 +159,13 @@ def _several(stored: Mapping[str, Any], name: str, kind: type[Any]) -> tuple[Any
 
 
 def _part(kind: type[Part], stored: Mapping[str, Any]) -> Part:
-    """An object of ``kind`` from the fields that it has; times are ISO text."""
+    """An object of ``kind`` from the fields that it has."""
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every kind of part is a dataclass
-    told = {name: value for name, value in stored.items() if name in known}
-    return kind(**{name: datetime.fromisoformat(value) if value and name in _TIMES else value for name, value in told.items()})
+    return kind(**{name: _value(name, value) for name, value in stored.items() if name in known})
+
+
+def _value(name: str, value: Any) -> Any:
+    """A field's value out of JSON: times are ISO text there, tuples are lists."""
+    if name in _SHARES:
+        return tuple(value)
+    return datetime.fromisoformat(value) if value and name in _TIMES else value

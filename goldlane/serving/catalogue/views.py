@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.drawing.drawing import NARROW_GAP, Drawing, drawn
 from goldlane.drawing.graphs import Arrow, Node
-from goldlane.features.online.catalogue import Catalogue, CountedRule
+from goldlane.features.online.catalogue import Catalogue, CountedRule, Drift
 from goldlane.serving.catalogue.freshness import Freshness, exactly, freshness, span
 
 if TYPE_CHECKING:
@@ -94,6 +94,18 @@ class TableView:
             ("Counted while the rows were made", self.told.upstream),
         )
         return [(heading, sorted(rules, key=lambda rule: rule.failed == 0)) for heading, rules in groups if rules]
+
+    @cached_property
+    def drifts(self) -> tuple[Drift, ...]:
+        """The drift of the table's features, those that moved most first."""
+        names = {feature.name for feature in self.table.features}
+        shown = [drift for drift in self.told.drift or () if drift.feature in names]
+        return tuple(sorted(shown, key=lambda drift: -drift.value / (drift.limit or 1.0)))
+
+    @property
+    def drifted(self) -> int:
+        """How many of them drifted."""
+        return sum(drift.has_drifted for drift in self.drifts)
 
     @cached_property
     def bars(self) -> tuple[Bar, ...]:

@@ -60,8 +60,20 @@ TOLD = Catalogue(
         CountedRule(dataset="bronze", name="has_a_price", action="drop", predicate="price > 0", why="No price.", passed=1900, failed=31),
     ),
     drift=(
-        Drift(feature="risk_tier", measure="psi", value=0.31, limit=0.2),
         Drift(feature="velocity", measure="psi", value=0.01, limit=0.2),
+        Drift(feature="merchant_id", measure="psi", value=9.0, limit=0.2),
+        Drift(
+            feature="risk_tier",
+            measure="psi",
+            value=0.31,
+            limit=0.2,
+            at=datetime(2026, 1, 31, tzinfo=timezone.utc),
+            since=datetime(2026, 1, 30, tzinfo=timezone.utc),
+            compared="the baseline",
+            trend=(0.05, 0.31),
+            now=(0.2, 0.8),
+            before=(0.5, 0.5),
+        ),
     ),
 )
 

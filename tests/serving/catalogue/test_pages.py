@@ -108,10 +108,22 @@ def test_a_table_s_page_tells_what_was_declared_and_what_publishing_told(site: A
         "Sales of a week count(*) over (t - 7d, t] bigint sales", "Pipeline shop, as of its update at 31 Jan 2026, 10:00 UTC",
         "clean view reads bronze", "tier_is_known Agents know these. risk_tier IN ('low', 'high') fail 6 0",
         "has_a_price on bronze No price. price > 0 drop 1,900 31", "2 of them were broken by some rows",
-        "risk_tier psi 0.31 0.2 drifted", "velocity psi 0.01 0.2 steady", "The last 3 that changed something",
+        "1 of 2 features drifted beyond its limit", "risk_tier beside the baseline, as of 31 Jan 2026, 00:00 UTC psi 0.31 0.2 drifted",
+        "velocity psi 0.01 0.2 steady", "The last 3 that changed something",
     ):  # fmt: skip
         assert told in words
     assert "online store 6 keys" in words
+
+
+def test_drift_is_drawn_worst_first_in_words_for_those_who_see_no_picture(site: Any, look: Look) -> None:
+    body = look(site, "/tables/merchants").body.decode()
+
+    drift = body[body.index('<section aria-labelledby="drift">') :]
+    assert "psi of 2 windows since 30 Jan 2026, 00:00 UTC, oldest first; the newest is 0.31, the limit 0.2" in drift
+    assert "Shares of rows in the tenths of the baseline, now (then): 20.00 % (50.00 %), 80.00 % (50.00 %)" in drift
+    assert drift.index("risk_tier") < drift.index("velocity")
+    assert "merchant_id" not in drift[: drift.index("</section>")]
+    assert "style=" not in drift
 
 
 def test_a_page_without_a_catalogue_leaves_its_chapters_out(site: Any, look: Look) -> None:
