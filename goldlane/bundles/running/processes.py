@@ -29,7 +29,8 @@ _ROOT = str(Path(__file__).resolve().parents[3])
 _PATH = [] if _ROOT in (*site.getsitepackages(), site.getusersitepackages()) else [_ROOT]
 _LOOK_EVERY_S = 0.02
 # A pipeline ends its micro-batches when it is asked to; whoever does not listen is killed.
-_GRACE_S = 3.0
+_GRACE_S = {"pipeline_task": 10.0}
+_SHORT_GRACE_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class TaskProcess:
             listener = threading.Thread(target=self._listen, args=(Line(ours),), daemon=True)
             listener.start()
             killed = self._watch(process, timeout, stop)
-            listener.join(_GRACE_S)
+            listener.join(_SHORT_GRACE_S)
             self.spark.close(self.tag)
         return self._end(process.returncode, killed, timeout)
 
@@ -101,7 +102,7 @@ class TaskProcess:
                 killed = Result.TIMEDOUT if late else Result.CANCELED
                 break
             time.sleep(_LOOK_EVERY_S)
-        _kill(process, ask=killed is not None)
+        _kill(process, 0 if killed is None else _GRACE_S.get(str(self.document["kind"]), _SHORT_GRACE_S))
         return killed
 
     def _end(self, code: int, killed: Result | None, timeout: float | None) -> End:
@@ -121,12 +122,12 @@ class TaskProcess:
         return End(result=Result.FAILED, fault=Fault(**fault), values=self.values, output=output)
 
 
-def _kill(process: subprocess.Popen[bytes], *, ask: bool) -> None:
-    """End the process and all it started."""
-    if ask:
+def _kill(process: subprocess.Popen[bytes], grace: float) -> None:
+    """End the process and all it started; one that still runs is asked first, and waited for as long as ``grace`` seconds."""
+    if grace:
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
+            process.wait(grace)
     _signal(process, signal.SIGKILL)
     process.wait()
 

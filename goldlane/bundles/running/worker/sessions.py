@@ -14,6 +14,9 @@ from goldlane.pipelines.surroundings import folders_around
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# As on the platform: a table whose format nobody says is a Delta table.
+_CONF = {"spark.sql.sources.default": "delta"}
+
 
 class TaskSpark:
     """Answers the session of the task that runs ``file``; the process's own contexts stay open."""
@@ -52,7 +55,7 @@ class TaskSpark:
 
         base, document = self.base(), self._task.document
         ship_sources()
-        session = self._open.enter_context(pipeline_session(base, document["configuration"], TaskSession))
+        session = self._open.enter_context(pipeline_session(base, {**_CONF, **document["configuration"]}, TaskSession))
         self._open.enter_context(worker_imports(base, self.folders))
         self._open.enter_context(writes_by_name())
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the storage's names

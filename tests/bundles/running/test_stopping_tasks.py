@@ -1,0 +1,145 @@
+"""Tasks that hang, crash or are stopped: each ends in its own process, and says how."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from goldlane.bundles.running import Outcome
+from goldlane.bundles.running.records import Records
+
+HANG = (
+    "import pathlib, signal, subprocess, sys, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "here = pathlib.Path(__file__).with_name('pids')\n"
+    "here.write_text((here.read_text() if here.exists() else '') + str(child.pid) + ' ')\n"
+    "time.sleep(600)\n"
+)
+WORK = """
+tasks:
+  - task_key: crash
+    spark_python_task: {python_file: ./crash.py}
+  - task_key: exits
+    spark_python_task: {python_file: ./exits.py}
+  - task_key: broken
+    notebook_task: {notebook_path: ./broken.py}
+  - task_key: missing
+    notebook_task: {notebook_path: ./missing.py}
+  - task_key: well
+    spark_python_task: {python_file: ./well.py}
+"""
+FILES = {
+    "crash.py": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+    "exits.py": "import sys\nsys.exit(3)\n",
+    "broken.py": "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\nx = = 2\n",
+    "missing.py": "# Databricks notebook source\ndbutils.widgets.get('day')\n",
+    "well.py": "import sys\nsys.exit(0)\n",
+}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def ends(
+    tmp_path_factory: pytest.TempPathFactory, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]
+) -> Mapping[str, tuple[str, str]]:
+    from goldlane.bundles.running import Request, run_job
+
+    folder = tmp_path_factory.mktemp("ends")
+    root = write_bundle(folder / "bundle", WORK, FILES)
+    tasks = run_job(Request(root=root, job="job", storage=folder / "storage")).tasks
+    return {task: (end.result.value, str(end.fault).replace(f"{root}/", "")) for task, end in tasks.items()}
+
+
+def test_a_crash_is_told_by_its_signal(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["crash"][0] == "FAILED"
+    assert "its process ended by signal 11 (SIGSEGV)" in ends["crash"][1]
+
+
+def test_an_exit_is_told_by_its_code(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["exits"] == ("FAILED", "it exited with code 3")
+
+
+def test_a_notebook_that_is_no_python_is_told_by_line_and_cell(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["broken"] == ("FAILED", "broken.py:6 (cell 2): not valid Python: invalid syntax")
+
+
+def test_a_parameter_that_nobody_gave_is_told_where_it_is_read(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["missing"][0] == "FAILED"
+    assert ends["missing"][1].startswith("missing.py:2 (cell 1): the widget 'day' has no value")
+
+
+def test_an_exit_that_says_all_is_well_is_a_success(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["well"][0] == "SUCCESS"
+
+
+def test_a_task_that_hangs_is_killed_with_all_that_it_started_and_tried_again_when_it_may(
+    job: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    text = """
+tasks:
+  - task_key: hang
+    timeout_seconds: 2
+    max_retries: 1
+    min_retry_interval_millis: 1
+    retry_on_timeout: true
+    spark_python_task: {python_file: ./hang.py}
+  - task_key: after
+    depends_on: [{task_key: hang}]
+    spark_python_task: {python_file: ./hang.py}
+"""
+
+    outcome = job(text, {"hang.py": HANG})
+
+    pids = [int(pid) for pid in (tmp_path / "bundle" / "pids").read_text(encoding="utf-8").split()]
+    assert [end.result.value for end in outcome.tasks.values()] == ["TIMEDOUT", "UPSTREAM_FAILED"]
+    assert [row["result_state"] for row in Records(tmp_path / "storage").rows() if row["task"] == "hang"] == ["TIMEDOUT"] * 2
+    assert [is_alive(pid) for pid in pids] == [False] * len(pids)
+
+
+def test_a_job_that_takes_too_long_is_stopped(job: Callable[..., Outcome]) -> None:
+    text = "timeout_seconds: 1\ntasks: [{task_key: hang, spark_python_task: {python_file: ./hang.py}}]"
+
+    outcome = job(text, {"hang.py": "import time\ntime.sleep(600)\n"})
+
+    assert (outcome.result, outcome.tasks["hang"].result) == ("TIMEDOUT", "CANCELED")
+
+
+@pytest.mark.slow
+def test_control_c_kills_what_runs_and_records_it(tmp_path: Path, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]) -> None:
+    text = """
+tasks:
+  - {task_key: hang, spark_python_task: {python_file: ./hang.py}}
+  - {task_key: after, depends_on: [{task_key: hang}], spark_python_task: {python_file: ./hang.py}}
+"""
+    root = write_bundle(tmp_path / "bundle", text, {"hang.py": HANG})
+    command = [sys.executable, "-m", "goldlane.cli", "job", "job", "--storage", str(tmp_path / "storage"), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if (root / "pids").exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+
+    rows = {row["task"]: row["result_state"] for row in Records(tmp_path / "storage").rows()}
+    assert (process.returncode, json.loads(out)["error"]["class"]) == (130, "KeyboardInterrupt")
+    assert rows == {"hang": "CANCELED", "after": "UPSTREAM_CANCELED"}
+    assert not is_alive(int((root / "pids").read_text(encoding="utf-8").split()[0]))
