@@ -27,10 +27,30 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """A local Delta session shared by every test that needs one."""
+    if os.environ.get("GOLDLANE_TEST_REMOTE"):
+        # tests/test_connect.py runs some of the tests over Spark Connect.
+        yield from _remote(os.environ["GOLDLANE_TEST_REMOTE"])
+        return
     from goldlane.session import local_spark
 
     # tests/test_local_cluster.py runs some of the tests with executors in processes of their own.
     master = os.environ.get("GOLDLANE_TEST_MASTER", "local[2]")
     session = local_spark(**{"spark.master": master, "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
+    yield session
+    session.stop()
+
+
+def _remote(master: str) -> Iterator[SparkSession]:
+    """A Connect session, and the server it talks to."""
+    from pyspark.sql import SparkSession
+
+    from goldlane.session import require_java
+
+    require_java()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--conf spark.ui.enabled=false pyspark-shell")
+    session = SparkSession.builder.remote(master).getOrCreate()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    session.conf.set("spark.sql.shuffle.partitions", "2")
     yield session
     session.stop()

@@ -11,6 +11,7 @@ from goldlane.expectations.gx import gx_failures, to_gx_suite
 from goldlane.expectations.gx_import import FromGx, Untranslated, from_gx_suite
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.quality import CheckCount, Quality, count_quality, quality
+from goldlane.expectations.quarantine_reasons import quarantine_reasons
 from goldlane.expectations.replay import Replayed, replay_quarantine
 from goldlane.expectations.rule import Action, Rule, RuleError
 from goldlane.expectations.rules import Rules, TableRules
@@ -54,6 +55,7 @@ __all__ = [
     "observed_counts",
     "primary_key",
     "quality",
+    "quarantine_reasons",
     "replay_quarantine",
     "row_count_between",
     "split",

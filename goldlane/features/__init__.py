@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from goldlane.features.scoring import score
     from goldlane.features.tile_windows import merged_tiles, with_tiled_features
     from goldlane.features.tiling import to_tiles
-    from goldlane.features.tracking import log_model, log_training_set
+    from goldlane.features.tracking import log_model, log_training_set, start_run
     from goldlane.features.training import TrainingSet, rebuild_training_set, training_set
     from goldlane.features.windows import with_rolling_features
     from goldlane.forgotten import without_forgotten
@@ -38,6 +38,7 @@ _MODULES = {
     "publish": "goldlane.features.publishing",
     "rebuild_training_set": "goldlane.features.training",
     "score": "goldlane.features.scoring",
+    "start_run": "goldlane.features.tracking",
     "to_tiles": "goldlane.features.tiling",
     "training_set": "goldlane.features.training",
     "TrainingRecord": "goldlane.features.records",
@@ -64,6 +65,7 @@ __all__ = [
     "publish",
     "rebuild_training_set",
     "score",
+    "start_run",
     "to_tiles",
     "training_set",
     "window_rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,10 +31,25 @@ class Lakehouse:
         """Where table ``name`` is, as ``training_set`` takes it: a folder, or the table's full name."""
         return f"{self.schema}.{name}" if self.storage is None else self.storage.resolve() / "tables" / self.schema / name
 
+    def model_name(self, name: str) -> str:
+        """What a registered model is called: Unity Catalog keeps models in the schema, a registry on this machine has none."""
+        return name if self.storage is not None else f"{self.schema}.{name}"
+
     def gold(self, table: FeatureTable) -> FeatureTable:
         """The declaration, with its gold table in this schema."""
         source = source_name(table)
         return table if "." in source else replace(table, source=f"{self.schema}.{source}")
+
+    def sources(self, spark: SparkSession, tables: Iterable[FeatureTable]) -> dict[FeatureTable, Path | str | DataFrame]:
+        """Where the gold table of each feature table is, as ``training_set`` takes it.
+
+        A materialized view of a workspace has no older versions to read again: it is given as a frame, and named in the record as such.
+        """
+        return {table: self._source(spark, source_name(table).rpartition(".")[2]) for table in tables}
+
+    def _source(self, spark: SparkSession, name: str) -> Path | str | DataFrame:
+        place = self.place(name)
+        return spark.read.table(place) if isinstance(place, str) and _is_view(spark, place) else place
 
     def has(self, spark: SparkSession, name: str) -> bool:
         """Whether there is such a table."""
@@ -62,10 +78,15 @@ class Lakehouse:
         writer.save(str(place)) if isinstance(place, Path) else writer.saveAsTable(place)
 
 
+def _is_view(spark: SparkSession, name: str) -> bool:
+    return "VIEW" in str(spark.catalog.getTable(name).tableType).upper()
+
+
 def lakehouse(*, catalog: str = "", schema: str = "", storage: str | Path | None = None) -> Lakehouse:
     """The tables of a job with these parameters; empty ones are left out.
 
-    On Databricks they are names in Unity Catalog. On this machine they are in ``storage``, else in that of ``[tool.goldlane]``.
+    On Databricks they are names in Unity Catalog. On this machine they are in ``storage``, else in the one that ``goldlane job`` names
+    in GOLDLANE_STORAGE, else in that of ``[tool.goldlane]``.
     """
     where = ".".join(part for part in (catalog, schema or (DEFAULT_SCHEMA if catalog else "")) if part) or DEFAULT_SCHEMA
     if storage:
@@ -73,7 +94,7 @@ def lakehouse(*, catalog: str = "", schema: str = "", storage: str | Path | None
     if on_databricks():
         return Lakehouse(schema=where)
     settings = read_settings()
-    return Lakehouse(schema=where, storage=settings.path(settings.storage))
+    return Lakehouse(schema=where, storage=Path(os.environ.get("GOLDLANE_STORAGE") or settings.path(settings.storage)))
 
 
 def on_databricks() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -34,23 +34,27 @@ class RecordedDataset(MetaDataset):
         return {**super().to_dict(), **({"profile": json.dumps(self.profile)} if self.profile else {})}
 
 
-def described(record: TrainingRecord) -> dict[str, str]:
-    """A training set in a few words: the tags of its run."""
-    return {
+def described(record: TrainingRecord, updates: Mapping[str, str]) -> dict[str, str]:
+    """A training set in a few words: the tags of its run and of its model. ``updates`` are those that wrote its tables, by table."""
+    told = {
         "training_set": record.digest,
         "definitions": record.definitions,
         "label": record.label,
         "rows": str(record.rows),
         "sources": ", ".join(f"{name}@{pin.version}" for name, pin in pins(record)),
+        "updates": ", ".join(f"{name}@{pin.version}: {updates[name]}" for name, pin in pins(record) if name in updates),
         "unpinned": ", ".join(record.unpinned),
     }
+    return {f"goldlane.{name}": value for name, value in told.items()}
 
 
-def datasets(record: TrainingRecord) -> Iterator[tuple[RecordedDataset, str]]:
-    """Each dataset with its context: ``training`` for the whole, ``source`` for a table."""
-    whole = CodeDatasetSource(tags=described(record))
-    yield RecordedDataset(whole, f"{record.label} by {record.question.label_time}", record.digest, record.rows), "training"
-    yield from ((RecordedDataset(_delta(pin), name, f"{pin.table_id[:8]}@{pin.version}"), "source") for name, pin in pins(record))
+def datasets(record: TrainingRecord, updates: Mapping[str, str]) -> Iterator[tuple[RecordedDataset, str, Mapping[str, str]]]:
+    """Each dataset with its context (``training`` for the whole, ``source`` for a table) and its tags."""
+    whole = CodeDatasetSource(tags=described(record, updates))
+    yield RecordedDataset(whole, f"{record.label} by {record.question.label_time}", record.digest, record.rows), "training", {}
+    for name, pin in pins(record):
+        tags = {"goldlane.version": str(pin.version), **({"goldlane.update_id": updates[name]} if name in updates else {})}
+        yield RecordedDataset(_delta(pin), name, f"{pin.table_id[:8]}@{pin.version}"), "source", tags
 
 
 def pins(record: TrainingRecord) -> Iterator[tuple[str, Pin]]:

@@ -99,6 +99,9 @@ def _version(reference: str, name: str, version: str | None, alias: str | None) 
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    from goldlane.features.tracking_place import place_tracking
+
+    place_tracking()
     client = mlflow.MlflowClient()
     try:
         if alias is not None:

@@ -15,6 +15,7 @@ from goldlane.features.online import open_store
 from goldlane.features.online_rows import looked_up
 from goldlane.features.point_in_time import point_in_time_join
 from goldlane.features.tracking import require_mlflow
+from goldlane.features.tracking_place import place_tracking
 from goldlane.features.training_sources import Sources, Tables
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def score(model_uri: str, keys: Any, store_or_tables: Any = None) -> Any:
     require_mlflow("scoring")
     from goldlane.features.feature_models import load_feature_model
 
+    place_tracking()
     model, url = load_feature_model(model_uri)
     if hasattr(keys, "sparkSession"):
         return _scored_offline(model, keys, store_or_tables)

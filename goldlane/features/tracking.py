@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import MissingExtraError
 from goldlane.features.errors import TrainingError
+from goldlane.features.tracking_place import EXPERIMENT, is_placed, use_experiment
 
 if TYPE_CHECKING:
+    from mlflow import ActiveRun
     from mlflow.models.model import ModelInfo
 
     from goldlane.features.training import TrainingSet
@@ -27,8 +29,22 @@ def require_mlflow(needed_for: str) -> None:
         raise MissingExtraError("mlflow", needed_for=needed_for) from missing
 
 
+def start_run(name: str | None = None, *, experiment: str = EXPERIMENT) -> ActiveRun:
+    """A run of MLflow in ``experiment``, as a context manager; where runs are kept, ``use_experiment`` says.
+
+    Raises:
+        MissingExtraError: mlflow is not installed.
+    """
+    experiment_id = use_experiment(experiment)
+    import mlflow
+
+    return mlflow.start_run(run_name=name, experiment_id=experiment_id)
+
+
 def log_training_set(training: TrainingSet) -> None:
     """The training set as dataset, tags and ``training_set.json`` of the active run (or of a new one), its Delta tables as datasets too.
+
+    Each Delta table is named with its version, and with the update of a pipeline that wrote it, where an event log tells.
 
     Raises:
         MissingExtraError: mlflow is not installed.
@@ -38,11 +54,11 @@ def log_training_set(training: TrainingSet) -> None:
 
     from goldlane.features.mlflow_datasets import datasets, described
 
-    record = training.record
+    record, updates = training.record, _updates(training)
     with _active_run():
-        for dataset, context in datasets(record):
-            mlflow.log_input(dataset, context=context)
-        mlflow.set_tags({f"goldlane.{name}": value for name, value in described(record).items()})
+        for dataset, context, tags in datasets(record, updates):
+            mlflow.log_input(dataset, context=context, tags=dict(tags))
+        mlflow.set_tags(described(record, updates))
         mlflow.log_text(record.to_json(), RECORD_FILE)
 
 
@@ -70,6 +86,7 @@ def log_model(
     import mlflow
 
     from goldlane.features.feature_models import STORE, FeatureModel, signature_of
+    from goldlane.features.mlflow_datasets import described
     from goldlane.features.model_inputs import Predictor
 
     names, types = tuple(training.record.features if inputs is None else inputs), training.input_types
@@ -83,13 +100,26 @@ def log_model(
         warnings.filterwarnings("ignore", message=".*input example was not provided")
         log_training_set(training)
         logged: ModelInfo = mlflow.pyfunc.log_model(python_model=wrapped, model_config={STORE: store or ""}, **settings)
+        if logged.model_id:
+            mlflow.set_logged_model_tags(logged.model_id, described(training.record, _updates(training)))
     return logged
 
 
 def _active_run() -> AbstractContextManager[Any]:
     import mlflow
 
-    return nullcontext() if mlflow.active_run() else mlflow.start_run()
+    if mlflow.active_run():
+        return nullcontext()
+    return mlflow.start_run() if is_placed() else start_run()
+
+
+def _updates(training: TrainingSet) -> dict[str, str]:
+    """By table, the update that wrote the version it was read in."""
+    from goldlane.features.mlflow_datasets import pins
+    from goldlane.features.writing_updates import writing_update
+
+    found = {name: writing_update(pin, training.frame.sparkSession) for name, pin in pins(training.record)}
+    return {name: update for name, update in found.items() if update is not None}
 
 
 def _mistakes(inputs: Sequence[str], types: dict[str, str], predicts: str) -> Iterator[str]:
@@ -104,6 +134,7 @@ def _mistakes(inputs: Sequence[str], types: dict[str, str], predicts: str) -> It
 
 def _requirements(model: Any) -> list[str]:
     """Goldlane, and what brought the model's class; asked for here, for MLflow would start a process to find out."""
-    module = type(model).__module__.partition(".")[0]
+    fitted = getattr(model, "classifier", model)
+    module = type(fitted).__module__.partition(".")[0]
     brought = [f"{name}=={version(name)}" for name in packages_distributions().get(module, ())]
     return [f"goldlane[spark,mlflow]=={version('goldlane')}", *brought]

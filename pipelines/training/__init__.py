@@ -1,0 +1,1 @@
+"""What the training of a model does outside of Spark."""
