@@ -28,13 +28,14 @@ from goldlane.errors import Mistakes, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job that can run: the tasks to run, and how those ended that ran before."""
+    """A job that can run: the tasks to run, how those ended that ran before, and how often the ones to repair were tried."""
 
     plan: Plan
     keys: set[str]
     run: Run
     facts: Facts
     before: Mapping[str, End] = field(default_factory=dict)
+    tried: Mapping[str, int] = field(default_factory=dict)
 
 
 def prepared(request: Request, *, parent: int | None = None) -> Prepared:
@@ -43,11 +44,11 @@ def prepared(request: Request, *, parent: int | None = None) -> Prepared:
     Raises:
         UsageError: there is no bundle, no such target, job or task, nothing to repair, or the job cannot run here; all mistakes at once.
     """
-    bundle = bundle_of(request.root, request.target)
+    records = Records(request.storage)
+    old, ends = (None, {}) if request.repair is None else records.earlier(request.repair, request.job)
+    bundle = bundle_of(request.root, request.target or (old.target if old else None))
     job = _job_of(bundle, request.job)
     plan = planned(bundle, job)
-    records = Records(request.storage)
-    old, ends = (None, {}) if request.repair is None else records.earlier(request.repair, plan.key)
     keys = selected(plan, request.only, request.start, None if old is None else ends)
     given = {**(old.parameters if old else {}), **request.parameters}
     mistakes = [*problems_of(plan, job, [plan.steps[key] for key in plan.steps if key in keys]), *parameter_mistakes(plan, given)]
@@ -56,7 +57,9 @@ def prepared(request: Request, *, parent: int | None = None) -> Prepared:
         raise Mistakes(f"job {plan.key} cannot run on this machine", list(dict.fromkeys(mistakes)))
     if old is None and (request.only or request.start):
         ends = _newest(records, plan)
-    return _prepared(request, plan, keys, old, {key: end for key, end in ends.items() if key not in keys and key in plan.steps}, parent)
+    before = {key: end for key, end in ends.items() if key not in keys and key in plan.steps}
+    tried = {key: end.attempts for key, end in ends.items() if key in keys} if old else {}
+    return replace(_prepared(request, plan, keys, old, parent), before=before, tried=tried)
 
 
 def bundle_of(root: Path, target: str | None) -> Bundle:
@@ -110,9 +113,7 @@ def _newest(records: Records, plan: Plan) -> dict[str, End]:
     return records.earlier(runs[-1], plan.key)[1] if runs else {}
 
 
-def _prepared(  # noqa: PLR0913  what it is made of
-    request: Request, plan: Plan, keys: set[str], old: Run | None, before: Mapping[str, End], parent: int | None
-) -> Prepared:
+def _prepared(request: Request, plan: Plan, keys: set[str], old: Run | None, parent: int | None) -> Prepared:
     started = datetime.now(timezone.utc) if old is None else old.started
     repairs = 0 if old is None else old.repair + 1
     host = str(plan.bundle.tree.get("workspace", "host") or "")
@@ -141,7 +142,7 @@ def _prepared(  # noqa: PLR0913  what it is made of
         repair=repairs,
         parent_run_id=parent,
     )
-    return Prepared(plan=plan, keys=keys, run=run, facts=facts, before=before)
+    return Prepared(plan=plan, keys=keys, run=run, facts=facts)
 
 
 _ids = itertools.count()

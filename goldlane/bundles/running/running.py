@@ -111,7 +111,7 @@ class JobRun:
         )
 
     def _run(self, step: Step, ends: Mapping[str, End]) -> End:
-        return self.attempts.of(step, replace(self.ready.facts, ends=ends), step.key)
+        return self.attempts.of(step, replace(self.ready.facts, ends=ends), step.key, before=self.ready.tried.get(step.key, 0))
 
     def _attempt(self, step: Step, facts: Facts) -> End:
         try:

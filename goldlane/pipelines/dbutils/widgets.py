@@ -14,6 +14,8 @@ class Widgets:
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings, self._defaults = settings, dict[str, str]()
         self._parameters: dict[str, str] = {}
+        # How whoever typed the command gives a value.
+        self.option = "--conf"
 
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: N803  Databricks' name
         """A field of text."""
@@ -42,7 +44,7 @@ class Widgets:
         for values in (self._parameters, self._settings, self._defaults):
             if name in values:
                 return values[name]
-        raise PipelineError(f"the widget {name!r} has no value", hint=f"give it with --conf {name}=VALUE")
+        raise PipelineError(f"the widget {name!r} has no value", hint=f"give it with {self.option} {name}=VALUE")
 
     def getArgument(self, name: str, default: str | None = None) -> str:  # noqa: N802  Databricks' name
         """The widget's value, or ``default``."""

@@ -36,6 +36,7 @@ def execution(task: Task, spark: TaskSpark, *, uses_spark: bool) -> Execution:
 
     def shown(dbutils: DBUtils) -> DBUtils:
         dbutils.jobs.taskValues = JobValues(task.document["values"], task.set_value)
+        dbutils.widgets.option = "base_parameters, or as a parameter of the job: --param"
         return dbutils
 
     session: Any = spark.session() if uses_spark else Late(spark.session)
