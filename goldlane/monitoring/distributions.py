@@ -17,9 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NumericDistribution:
-    """``points`` ascending and finite; ``cumulative[i]`` is how many values are at most ``points[i]``, its last one all of them."""
+    """``points`` ascending and finite, each of which stands for as many values as ``weights`` has; ``cumulative`` adds these up."""
 
     points: Floats
+    weights: Floats
     cumulative: Floats
 
     @property
@@ -32,19 +33,20 @@ class NumericDistribution:
         """The exact one of a sample; what is not finite is left out."""
         every = np.asarray(values, dtype=np.float64)
         points = np.sort(every[np.isfinite(every)])
-        return cls(points=points, cumulative=np.arange(1.0, points.size + 1))
+        return cls(points=points, weights=np.ones(points.size), cumulative=np.arange(1.0, points.size + 1))
 
     @classmethod
     def of_weighted(cls, points: Floats, weights: Floats) -> NumericDistribution:
         """Of points in any order, each of which stands for as many values as its weight says."""
         # Sketches come as a few ascending runs, which a stable sort merges.
         order = np.argsort(points, kind="stable")
-        return cls(points=points[order], cumulative=np.cumsum(weights[order]))
+        ordered = weights[order]
+        return cls(points=points[order], weights=ordered, cumulative=np.cumsum(ordered))
 
     def shares_at_most(self, values: Floats) -> Floats:
         """For each value the share of all values that are at most as large."""
         found = np.searchsorted(self.points, values, side="right")
-        shares: Floats = np.concatenate(([0.0], self.cumulative))[found] / self.cumulative[-1]
+        shares: Floats = np.where(found > 0, self.cumulative[found - 1], 0.0) / self.cumulative[-1]
         return shares
 
     def quantiles(self, ranks: Floats) -> Floats:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
+from goldlane.monitoring.magnitudes import calibrated
 from goldlane.monitoring.sketches import kll_distribution
 
 if TYPE_CHECKING:
@@ -58,15 +59,24 @@ def window_states(batch: pa.RecordBatch) -> Iterator[WindowState]:
 
 def _distribution(batch: pa.RecordBatch, position: int, facts: dict[str, Any]) -> Distribution | None:
     if facts["kind"] == "numeric":
-        sketch = batch.column("kll")[position].as_py()
-        return kll_distribution(sketch) if sketch else NumericDistribution.of_values(np.empty(0))
+        return _numeric(batch, position)
     if facts["kind"] == "categorical":
-        return _categorical(batch.column("items")[position], facts["other"] or 0)
+        return CategoricalDistribution(items=_counts(batch.column("items")[position]), other=facts["other"] or 0)
     return None
 
 
-def _categorical(items: Any, other: int) -> CategoricalDistribution:
+def _numeric(batch: pa.RecordBatch, position: int) -> NumericDistribution:
+    sketch = batch.column("kll")[position].as_py()
+    if not sketch:
+        return NumericDistribution.of_values(np.empty(0))
+    sketched = kll_distribution(sketch)
+    if sketched.points.size == sketched.count:
+        return sketched
+    return calibrated(sketched, {int(name): count for name, count in _counts(batch.column("items")[position]).items()})
+
+
+def _counts(items: Any) -> dict[Any, int]:
     if not items.is_valid or not len(items):
-        return CategoricalDistribution(items={}, other=other)
+        return {}
     names, counts = (items.values.field(name).to_pylist() for name in ("item", "count"))
-    return CategoricalDistribution(items=dict(zip(names, counts, strict=True)), other=other)
+    return dict(zip(names, counts, strict=True))

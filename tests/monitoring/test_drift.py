@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy import stats
 
 from goldlane.monitoring.drift import drift_rows
+from goldlane.monitoring.magnitudes import TRACKED, magnitude_sql, magnitudes_of
 from goldlane.monitoring.schemas import DRIFT_COLUMNS, ddl
 from goldlane.monitoring.sketches import kll_distribution
-from goldlane.monitoring.state import KLL_K, STATE_COLUMNS
+from goldlane.monitoring.state import ITEMS_KEPT, KLL_K, STATE_COLUMNS
 
 BEFORE = np.random.default_rng(1).normal(0, 1, 20_000).round(6)
 NOW = np.random.default_rng(2).normal(0.2, 1.2, 15_000).round(6)
@@ -23,10 +25,12 @@ SKETCHED = {"before": BEFORE, "now": NOW, "few": BEFORE[:300], "one": BEFORE[:1]
 @pytest.fixture(scope="module")
 def sketches(spark: SparkSession) -> dict[str, Any]:
     """Sketches of each sample, and how many distinct values of it were met."""
-    rows = [(name, float(value)) for name, values in SKETCHED.items() for value in values]
-    frame = spark.createDataFrame(rows, "sample STRING, value DOUBLE")
+    names = np.repeat(list(SKETCHED), [values.size for values in SKETCHED.values()])
+    frame = spark.createDataFrame(pa.table({"sample": names, "value": np.concatenate(list(SKETCHED.values()))}))
     kll, hll = F.expr(f"kll_sketch_agg_double(value, {KLL_K})"), F.expr("hll_sketch_agg(cast(value AS STRING), 14)")
-    return {row["sample"]: row for row in frame.groupBy("sample").agg(kll.alias("kll"), hll.alias("hll")).collect()}
+    bins = F.expr(f"approx_top_k({magnitude_sql('value')}, {ITEMS_KEPT}, {TRACKED})")
+    kept = (kll.alias("kll"), hll.alias("hll"), bins.alias("bins"))
+    return {row["sample"]: row for row in frame.groupBy("sample").agg(*kept).collect()}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,7 @@ def _window(day: int) -> str:
 
 def _amount(sketch: Any, values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
     kept = {"kll": bytes(sketch["kll"]), "hll": bytes(sketch["hll"]), "mean": float(values.mean()), "finite": values.size, "nulls": 0}
+    kept["items"] = [{"item": str(each["item"]), "count": each["count"]} for each in sketch["bins"]]
     return {"column_name": "amount", "kind": "numeric", "data_type": "double", "zeros": int((values == 0).sum())} | kept
 
 
@@ -125,6 +130,14 @@ def test_a_sketch_of_few_values_is_the_sample_itself(sketches: dict[str, Any], s
 
     assert distribution.points.tolist() == sorted(SKETCHED[sample].tolist())
     assert distribution.count == SKETCHED[sample].size
+
+
+def test_spark_counts_the_same_magnitudes_as_numpy(sketches: dict[str, Any]) -> None:
+    bins, counts = np.unique(magnitudes_of(BEFORE), return_counts=True)
+
+    counted = {each["item"]: each["count"] for each in sketches["before"]["bins"]}
+
+    assert counted == dict(zip(bins.tolist(), counts.tolist(), strict=True))
 
 
 def test_a_sketch_of_many_values_knows_its_count_and_both_ends(sketches: dict[str, Any]) -> None:

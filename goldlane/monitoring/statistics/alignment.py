@@ -38,7 +38,7 @@ def aligned_shares(reference: NumericDistribution, current: NumericDistribution)
     order = np.argsort(points, kind="stable")
     counts = (reference.count, current.count)
     # In units of 1 / (n * m) the shares are whole numbers, so equal distributions differ by 0 and not by what rounding leaves.
-    steps = np.concatenate((_weights(reference) * counts[1], _weights(current) * -counts[0]))
+    steps = np.concatenate((reference.weights * counts[1], current.weights * -counts[0]))
     differences = np.cumsum(steps[order]) / (float(counts[0]) * counts[1])
     return AlignedShares(points=points[order], differences=differences, counts=counts)
 
@@ -55,10 +55,6 @@ def aligned_counts(reference: CategoricalDistribution, current: CategoricalDistr
     listed = [item for item in {**reference.items, **current.items} if item not in folded]
     sides = [_counts(side, listed) for side in (reference, current)]
     return AlignedCounts(reference=sides[0], current=sides[1])
-
-
-def _weights(distribution: NumericDistribution) -> Floats:
-    return np.diff(distribution.cumulative, prepend=0.0)
 
 
 def _hidden(listing: CategoricalDistribution, other: CategoricalDistribution) -> set[str]:

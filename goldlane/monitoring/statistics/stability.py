@@ -24,8 +24,23 @@ def population_stability_index(reference: NumericDistribution, current: NumericD
 
 
 def _binned(reference: NumericDistribution, current: NumericDistribution) -> tuple[Floats, Floats]:
-    deciles, met = np.unique(reference.quantiles(DECILES), return_counts=True)
-    own_bin = (met > 1) | (deciles == reference.points[0])
-    cuts = np.sort(np.concatenate((deciles, np.nextafter(deciles[own_bin], -np.inf))))
-    shares = [np.diff(side.shares_at_most(cuts), prepend=0.0, append=1.0) for side in (reference, current)]
-    return np.maximum(shares[0], LEAST_SHARE), np.maximum(shares[1], LEAST_SHARE)
+    cuts = _cuts(reference)
+    return _shares(reference, cuts), _shares(current, cuts)
+
+
+def _cuts(reference: NumericDistribution) -> Floats:
+    """The upper ends of all bins but the last; a bin of one value begins right below it."""
+    deciles = reference.quantiles(DECILES)
+    again = deciles[1:] == deciles[:-1]
+    if not again.any() and deciles[0] > reference.points[0]:
+        return deciles
+    alone = np.concatenate((deciles[1:][again], deciles[:1][deciles[:1] == reference.points[0]]))
+    return np.unique(np.concatenate((deciles, np.nextafter(alone, -np.inf))))
+
+
+def _shares(side: NumericDistribution, cuts: Floats) -> Floats:
+    up_to = side.shares_at_most(cuts)
+    shares = np.empty(cuts.size + 1)
+    shares[0], shares[-1] = up_to[0], 1.0 - up_to[-1]
+    np.subtract(up_to[1:], up_to[:-1], out=shares[1:-1])
+    return np.maximum(shares, LEAST_SHARE)

@@ -9,4 +9,4 @@ from goldlane.monitoring.statistics.alignment import AlignedShares
 
 def wasserstein_distance(aligned: AlignedShares) -> float:
     """The area between the two cumulative shares, in the column's own unit."""
-    return float(np.abs(aligned.differences[:-1]) @ np.diff(aligned.points))
+    return float(np.abs(aligned.differences[:-1]) @ (aligned.points[1:] - aligned.points[:-1]))
