@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from goldlane.monitoring.comparisons import compared, with_pvalues
 from goldlane.monitoring.schemas import DRIFT_COLUMNS, ddl
+from goldlane.monitoring.statistics.science import need_scipy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +36,11 @@ def drift_rows(state: DataFrame, *, monitor_version: int) -> DataFrame:
     changed, the ones before and after each of them, and the baseline's. A window is compared with the one before it that exists, of
     the same granularity, slice and model; ``window_cmp`` is NULL beside the baseline. A column that the reference does not have, and a
     slice that the baseline does not have, get no row.
+
+    Raises:
+        MissingExtraError: SciPy is not installed.
     """
+    need_scipy("drift")
     sorted_slices = (
         state.select(*_READ, F.expr(_DISTINCT).alias("distinct"))
         .repartition(*_SLICE)

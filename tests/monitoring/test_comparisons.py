@@ -154,6 +154,13 @@ def test_a_column_that_became_all_null_keeps_its_deltas() -> None:
     assert "ks_test" not in row
 
 
+def test_null_is_counted_among_all_rows_and_zeros_among_values() -> None:
+    (row,) = drift(numbers(0, [0.0, 1.0, 2.0], rows=4, nulls=1), numbers(1, [0.0, 1.0], rows=4, nulls=2))
+
+    assert row["percent_null_delta"] == 25.0
+    assert row["percent_zeros_delta"] == pytest.approx(100 / 2 - 100 / 3)
+
+
 def test_a_column_that_changed_its_type_has_deltas_and_no_statistic() -> None:
     (row,) = drift(numbers(0, [1.0, 2.0]), letters(1, {"one": 2}, column_name="amount", nulls=1, rows=3))
 

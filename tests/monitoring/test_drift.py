@@ -11,15 +11,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy import stats
 
+from goldlane.monitoring.distributions import NumericDistribution
 from goldlane.monitoring.drift import drift_rows
-from goldlane.monitoring.magnitudes import TRACKED, magnitude_sql, magnitudes_of
+from goldlane.monitoring.magnitudes import TRACKED, calibrated, magnitude_sql, magnitudes_of
 from goldlane.monitoring.schemas import DRIFT_COLUMNS, ddl
 from goldlane.monitoring.sketches import kll_distribution
 from goldlane.monitoring.state import ITEMS_KEPT, KLL_K, STATE_COLUMNS
+from goldlane.monitoring.statistics import aligned_shares, ks_statistic, population_stability_index, wasserstein_distance
 
 BEFORE = np.random.default_rng(1).normal(0, 1, 20_000).round(6)
 NOW = np.random.default_rng(2).normal(0.2, 1.2, 15_000).round(6)
-SKETCHED = {"before": BEFORE, "now": NOW, "few": BEFORE[:300], "one": BEFORE[:1]}
+HEAVY_BEFORE, HEAVY_NOW = (np.random.default_rng(seed).lognormal(0, 2, 100_000) * scale for seed, scale in ((3, 1.0), (4, 1.1)))
+SKETCHED = {"before": BEFORE, "now": NOW, "few": BEFORE[:300], "one": BEFORE[:1], "heavy": HEAVY_BEFORE, "heavier": HEAVY_NOW}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def sketches(spark: SparkSession) -> dict[str, Any]:
     frame = spark.createDataFrame(pa.table({"sample": names, "value": np.concatenate(list(SKETCHED.values()))}))
     kll, hll = F.expr(f"kll_sketch_agg_double(value, {KLL_K})"), F.expr("hll_sketch_agg(cast(value AS STRING), 14)")
     bins = F.expr(f"approx_top_k({magnitude_sql('value')}, {ITEMS_KEPT}, {TRACKED})")
-    kept = (kll.alias("kll"), hll.alias("hll"), bins.alias("bins"))
+    kept = (kll.alias("kll"), hll.alias("hll"), bins.alias("bins"), F.hll_sketch_estimate(hll).alias("distinct"))
     return {row["sample"]: row for row in frame.groupBy("sample").agg(*kept).collect()}
 
 
@@ -65,6 +68,10 @@ def _country(sample: str) -> dict[str, Any]:
     return {"column_name": "country", "kind": "categorical", "data_type": "string", "nulls": 0, "other": 0, "items": items}
 
 
+def _bins(sketch: Any) -> dict[int, int]:
+    return {each["item"]: each["count"] for each in sketch["bins"]}
+
+
 def _state(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     columns = {**STATE_COLUMNS, "changed": "BOOLEAN"}
     told = ddl({**columns, "window": "STRING"})
@@ -81,10 +88,8 @@ def _row(drift: list[dict[str, Any]], column: str, drift_type: str, day: int = 2
     return row
 
 
-def test_the_columns_are_the_platforms_and_the_model_last(spark: SparkSession) -> None:
-    columns = drift_rows(_state(spark, []), monitor_version=0).columns
-
-    assert columns == [*DRIFT_COLUMNS, "model_id"]
+def test_the_columns_are_the_platforms_and_the_model_last(drift: list[dict[str, Any]]) -> None:
+    assert list(drift[0]) == [*DRIFT_COLUMNS, "model_id"]
     assert len(DRIFT_COLUMNS) == 22
 
 
@@ -132,10 +137,24 @@ def test_a_sketch_of_few_values_is_the_sample_itself(sketches: dict[str, Any], s
     assert distribution.count == SKETCHED[sample].size
 
 
+@pytest.mark.parametrize("before,now", [("before", "now"), ("heavy", "heavier")])
+def test_state_is_as_exact_as_promised(sketches: dict[str, Any], before: str, now: str) -> None:
+    exact = [NumericDistribution.of_values(SKETCHED[name]) for name in (before, now)]
+    ours = [calibrated(kll_distribution(bytes(sketches[name]["kll"])), _bins(sketches[name])) for name in (before, now)]
+    (of_rows, of_state) = (aligned_shares(*pair) for pair in (exact, ours))
+
+    assert of_rows is not None
+    assert of_state is not None
+    assert ks_statistic(of_state) == pytest.approx(ks_statistic(of_rows), abs=0.003)
+    assert population_stability_index(*ours) == pytest.approx(population_stability_index(*exact), abs=0.005)
+    assert wasserstein_distance(of_state) == pytest.approx(wasserstein_distance(of_rows), rel=0.03)
+    assert sketches[before]["distinct"] == pytest.approx(np.unique(SKETCHED[before]).size, rel=0.02)
+
+
 def test_spark_counts_the_same_magnitudes_as_numpy(sketches: dict[str, Any]) -> None:
     bins, counts = np.unique(magnitudes_of(BEFORE), return_counts=True)
 
-    counted = {each["item"]: each["count"] for each in sketches["before"]["bins"]}
+    counted = _bins(sketches["before"])
 
     assert counted == dict(zip(bins.tolist(), counts.tolist(), strict=True))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
+from goldlane.errors import MissingExtraError
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
 from goldlane.monitoring.statistics import (
     AlignedCounts,
@@ -149,6 +152,12 @@ def test_what_is_not_finite_moves_no_statistic() -> None:
     assert population_stability_index(plain, poisoned) == 0.0
 
 
+def test_the_largest_numbers_there_are_do_not_overflow() -> None:
+    aligned = shares([-1.7e308, 0.0, 0.0, 1.7e308], [0.0, 0.0, 0.0, 1.7e308])
+
+    assert wasserstein_distance(aligned) == pytest.approx(1.7e308 / 4)
+
+
 @pytest.mark.parametrize("before,now", [([], [1.0]), ([1.0], []), ([np.inf], [1.0])])
 def test_no_numeric_statistic_without_values_on_both_sides(before: list[float], now: list[float]) -> None:
     assert aligned_shares(numbers(before), numbers(now)) is None
@@ -221,6 +230,13 @@ def test_a_value_too_frequent_to_have_been_hidden_is_new() -> None:
     assert aligned.reference.tolist() == [60, 0, 40]
     assert aligned.current.tolist() == [60, 30, 10]
     assert l_infinity(aligned) == pytest.approx(0.3)
+
+
+def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+
+    with pytest.raises(MissingExtraError, match=r"needs the extra 'monitoring'.*goldlane\[monitoring\]"):
+        chi_squared_test(letters("ab", "aab"))
 
 
 def test_both_empty_of_listed_items_compare_their_other_rows() -> None:

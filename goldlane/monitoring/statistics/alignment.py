@@ -8,6 +8,9 @@ import numpy as np
 
 from goldlane.monitoring.distributions import CategoricalDistribution, Floats, NumericDistribution
 
+# What is left of sums of shares that are equal; a row in a million million.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AlignedShares:
@@ -36,11 +39,10 @@ def aligned_shares(reference: NumericDistribution, current: NumericDistribution)
     points = np.concatenate((reference.points, current.points))
     # Two ascending runs: a stable sort merges them in linear time.
     order = np.argsort(points, kind="stable")
-    counts = (reference.count, current.count)
-    # In units of 1 / (n * m) the shares are whole numbers, so equal distributions differ by 0 and not by what rounding leaves.
-    steps = np.concatenate((reference.weights * counts[1], current.weights * -counts[0]))
-    differences = np.cumsum(steps[order]) / (float(counts[0]) * counts[1])
-    return AlignedShares(points=points[order], differences=differences, counts=counts)
+    steps = np.concatenate((reference.weights / reference.cumulative[-1], current.weights / -current.cumulative[-1]))
+    differences = np.cumsum(steps[order])
+    differences[np.abs(differences) < _ROUNDING] = 0.0
+    return AlignedShares(points=points[order], differences=differences, counts=(reference.count, current.count))
 
 
 def aligned_counts(reference: CategoricalDistribution, current: CategoricalDistribution) -> AlignedCounts | None:

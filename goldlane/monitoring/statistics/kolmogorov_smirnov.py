@@ -41,13 +41,13 @@ def ks_pvalues(statistics: Floats, sizes: Floats) -> Floats:
     pvalues = np.ones(statistics.shape)
     pvalues[large] = _limit(statistics[large], effective[large])
     if small.any():
-        pvalues[small] = stats("p-values of the Kolmogorov-Smirnov test").kstwo.sf(statistics[small], effective[small])
+        pvalues[small] = stats().kstwo.sf(statistics[small], effective[small])
     return pvalues
 
 
 def _limit(statistics: Floats, sizes: Floats) -> Floats:
     roots = np.sqrt(sizes)
-    limit = special("p-values of the Kolmogorov-Smirnov test").kolmogorov(roots * statistics + 1 / (6 * roots))
+    limit = special().kolmogorov(roots * statistics + 1 / (6 * roots))
     # The second term of the rate at which the tail falls: 2 d^2 + 4/9 d^4 + ...
     second: Floats = np.exp(-(4 / 9) * sizes * statistics**4)
     return np.asarray(limit * second, dtype=np.float64)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from goldlane.errors import MissingExtraError
 
 
-def special(needed_for: str) -> Any:
-    """``scipy.special``.
+def need_scipy(needed_for: str) -> None:
+    """Say what is missing before any work is done.
 
     Raises:
         MissingExtraError: SciPy is not installed.
     """
-    try:
-        import scipy.special
-    except ImportError as missing:
-        raise MissingExtraError("monitoring", needed_for=needed_for) from missing
+    if find_spec("scipy") is None:
+        raise MissingExtraError("monitoring", needed_for=needed_for)
+
+
+def special() -> Any:
+    """``scipy.special``; ``MissingExtraError`` where there is no SciPy."""
+    need_scipy("a p-value")
+    import scipy.special
+
     return scipy.special
 
 
-def stats(needed_for: str) -> Any:
-    """``scipy.stats``.
+def stats() -> Any:
+    """``scipy.stats``; ``MissingExtraError`` where there is no SciPy."""
+    need_scipy("a p-value")
+    import scipy.stats
 
-    Raises:
-        MissingExtraError: SciPy is not installed.
-    """
-    try:
-        import scipy.stats
-    except ImportError as missing:
-        raise MissingExtraError("monitoring", needed_for=needed_for) from missing
     return scipy.stats
