@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from goldlane.settings import Settings, load_object
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.feature_sets import FeatureSet
+    from goldlane.monitoring import Monitor
 
 
 def application(reference: str, settings: Settings, *, setting: str) -> Any:
@@ -62,3 +64,26 @@ def declared_sets(settings: Settings) -> tuple[FeatureSet, ...]:
     if mistakes:
         raise Mistakes(f"[tool.goldlane] features = {settings.features!r}: FEATURE_SETS", mistakes)
     return sets
+
+
+def declared_monitors(settings: Settings) -> tuple[Monitor, ...]:
+    """The project's monitors, found through ``[tool.goldlane] monitors``.
+
+    Raises:
+        UsageError: none are declared.
+        Mistakes: what is declared are no monitors, or two of one table; all mistakes at once.
+    """
+    from goldlane.monitoring import Monitor
+    from goldlane.monitoring.monitors import watched_name
+
+    if settings.monitors is None:
+        raise UsageError("no monitors are declared", hint='set monitors = "package.module:NAME" under [tool.goldlane] in pyproject.toml')
+    found = application(settings.monitors, settings, setting="monitors")
+    several = getattr(found, "MONITORS", found)
+    monitors = tuple(several) if isinstance(several, Iterable) else (several,)
+    mistakes = [f"{each!r} is no Monitor" for each in monitors if not isinstance(each, Monitor)]
+    tables = Counter(watched_name(each).key for each in monitors if isinstance(each, Monitor))
+    mistakes += [f"{count} monitors watch {table}" for table, count in tables.items() if count > 1]
+    if mistakes:
+        raise Mistakes(f"[tool.goldlane] monitors = {settings.monitors!r}", mistakes)
+    return monitors

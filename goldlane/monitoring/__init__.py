@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldlane.monitoring.alerts import AlertRule, DeltaSink, Email, LogSink, Webhook, evaluate_alerts
+from goldlane.monitoring.alerts import AlertRule, DeltaSink, Email, LogSink, Measure, Severity, Webhook, evaluate_alerts
 from goldlane.monitoring.custom_metrics import CustomMetric, MetricKind
 from goldlane.monitoring.errors import MonitorDeclarationError, MonitoringError, WatchedTableError
 from goldlane.monitoring.monitors import Monitor
@@ -16,6 +16,7 @@ __all__ = [
     "Email",
     "InferenceLog",
     "LogSink",
+    "Measure",
     "MetricKind",
     "Monitor",
     "MonitorDeclarationError",
@@ -24,6 +25,7 @@ __all__ = [
     "ProblemType",
     "Profile",
     "Schedule",
+    "Severity",
     "Snapshot",
     "TimeSeries",
     "WatchedTableError",

@@ -13,7 +13,7 @@ from goldlane.monitoring.alerts.rules import AlertRule
 
 # With fewer rows per value than this, a column names things, and two windows never name the same.
 _ROWS_PER_VALUE = 5
-# Of a column that was constant, any distance is infinitely many deviations; JSON has no such number.
+# Between two constants, any distance is infinitely many deviations; JSON has no such number.
 _BEYOND = 1e9
 _COLUMNS = {
     Measure.PSI: "population_stability_index",
@@ -61,10 +61,11 @@ def _value(rule: AlertRule, row: Row, profile: Row, reference: Row | None) -> fl
     value: float | None = row.get(_COLUMNS[rule.measure])
     if rule.measure is not Measure.WASSERSTEIN or value is None:
         return value
-    deviation = (reference or profile).get("stddev")
-    if deviation is None:
+    # The wider of both: one outlier among heavy tails moves the distance, and widens its own window as much.
+    one, other = profile.get("stddev"), None if reference is None else reference.get("stddev")
+    if one is None or other is None:
         return None
-    return min(value / deviation, _BEYOND) if deviation else _BEYOND * (value > 0)
+    return min(value / max(one, other), _BEYOND) if max(one, other) else _BEYOND * (value > 0)
 
 
 def _sides(rule: AlertRule, row: Row, profile: Row) -> _Sides | None:

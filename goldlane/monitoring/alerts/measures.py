@@ -67,7 +67,7 @@ VOLUME_BELOW = 0.5
 MEANINGS: dict[Measure, str] = {
     Measure.PSI: "the population stability index",
     Measure.KS: "the largest distance between the two distributions (Kolmogorov-Smirnov)",
-    Measure.WASSERSTEIN: "how far values moved, in standard deviations",
+    Measure.WASSERSTEIN: "how far values moved, in standard deviations of the wider window",
     Measure.JS: "the distance between the shares of values (Jensen-Shannon)",
     Measure.TV: "the share of rows whose value would have to change",
     Measure.L_INFINITY: "the largest change of one value's share",

@@ -105,7 +105,7 @@ class MetricRows:
 
     def subject(self, row: Row) -> Subject:
         """What a row is about."""
-        model = row.get(self.model_id) if self.model_id is not None else None
+        model = None if self.model_id is None else row.get(self.model_id, row.get("model_id"))
         return Subject(
             granularity=row.get("granularity"),
             slice_key=row.get("slice_key"),

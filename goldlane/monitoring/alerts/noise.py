@@ -11,6 +11,8 @@ from statistics import NormalDist
 
 # Ten bins, and one more for each value that several deciles fall on: a few at most.
 _PSI_FREEDOM = 13
+# A value that one sample has once and the other not at all adds 2 ln 2 to the sum, where chi squared has 1.
+_RARE = 2 * math.log(2)
 
 
 def ks_floor(rows: float, chance: float) -> float:
@@ -25,7 +27,7 @@ def psi_floor(rows: float, chance: float) -> float:
 
 def js_floor(rows: float, values: int, chance: float) -> float:
     """Of the Jensen-Shannon distance over so many different ``values``: eight times its square, times rows, is chi squared."""
-    return math.sqrt(_chi_squared(max(values - 1, 1), chance) / (8 * rows))
+    return math.sqrt(_chi_squared(max(math.ceil(_RARE * (values - 1)), 1), chance) / (8 * rows))
 
 
 def tv_floor(rows: float, values: int, chance: float) -> float:
@@ -34,8 +36,8 @@ def tv_floor(rows: float, values: int, chance: float) -> float:
 
 
 def wasserstein_floor(rows: float, chance: float) -> float:
-    """Of the Wasserstein distance in standard deviations."""
-    return 2 * ks_floor(rows, chance)
+    """Of the Wasserstein distance in standard deviations; twice what a variance would make of it, for heavy tails have none."""
+    return 4 * ks_floor(rows, chance)
 
 
 def share_floor(share: float, rows: float, chance: float) -> float:
