@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +17,30 @@ from goldlane.stopping import Stop
 
 # How one input ends: the inner step, what is known with the input in it, and the input's number.
 Inner = Callable[[Step, Facts, int], End]
+
+
+class Deadline:
+    """The end of the time that a loop has for all its inputs."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._at = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self._at is not None and time.monotonic() >= self._at
+
+    @property
+    def end(self) -> End:
+        """How the loop ends then."""
+        message = f"its inputs took longer than its timeout of {self._seconds or 0:g} s"
+        return End(result=Result.TIMEDOUT, fault=Fault(kind="Timeout", message=message))
+
+    def within(self, timeout: float | None) -> float | None:
+        """A timeout that ends with the loop's own."""
+        left = None if self._at is None else max(0.01, self._at - time.monotonic())
+        return min((each for each in (timeout, left) if each is not None), default=None)
 
 
 def looped(step: Step, facts: Facts, inputs: Any, concurrency: Any, inner: Inner, stop: Stop) -> End:  # noqa: PLR0913  a loop's parts
@@ -67,3 +92,8 @@ def _together(ends: Sequence[End], inputs: Sequence[Any]) -> End:
     told = f"{bad} of {len(ends)} inputs failed; the first, {as_text(inputs[worst])}: {ends[worst].fault}"
     first = ends[worst].fault or Fault(kind="Failed", message="")
     return End(result=Result.FAILED, fault=replace(first, message=told, file=None, line=None, cell=None), output=output)
+
+
+def without_task(step: Step) -> dict[str, Any]:
+    """A loop's settings without what it runs, whose references know the input."""
+    return {name: value for name, value in step.settings.items() if name != "task"}

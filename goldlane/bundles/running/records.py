@@ -102,6 +102,13 @@ class Records:
         return list(dict.fromkeys(row["run_id"] for row in rows if row["job"] == job and row["parent_run_id"] is None))
 
 
+def log_file(storage: Path, run: Run, task: str, attempt: int) -> Path:
+    """What an attempt of a task printed."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in task)
+    repair = f".repair{run.repair}" if run.repair else ""
+    return storage / "system" / "job_logs" / str(run.run_id) / f"{safe}.{attempt}{repair}.log"
+
+
 def _row(run: Run, task_run: TaskRun) -> dict[str, Any]:
     end = task_run.end
     fault = end.fault

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from goldlane.bundles.running.attempts import Attempts
@@ -17,13 +16,13 @@ from goldlane.bundles.running.course import Course, result_of
 from goldlane.bundles.running.documents import Documents, with_job_parameters
 from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.facts import Facts
-from goldlane.bundles.running.loops import looped
+from goldlane.bundles.running.loops import Deadline, looped, without_task
 from goldlane.bundles.running.outcome import Outcome
 from goldlane.bundles.running.pipelines import referred
 from goldlane.bundles.running.plans import Step
 from goldlane.bundles.running.preparing import Prepared, new_id, prepared
 from goldlane.bundles.running.processes import TaskProcess
-from goldlane.bundles.running.records import Records, TaskRun
+from goldlane.bundles.running.records import Records, TaskRun, log_file
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End, Fault, Result, failed
 from goldlane.bundles.running.sharedspark import SharedSpark
@@ -45,7 +44,7 @@ def run_job(request: Request) -> Outcome:
     Storage(request.storage).open()
     stop = Stop()
     with stop.on_signals():
-        outcome = JobRun(request=request, ready=ready, stop=stop, spark=SharedSpark(request.spark)).to_its_end()
+        outcome = JobRun(request=request, ready=ready, stop=stop, spark=SharedSpark(request.spark, request.configuration)).to_its_end()
     if stop.by_signal:
         raise KeyboardInterrupt
     return outcome
@@ -120,7 +119,7 @@ class JobRun:
                 asked = documents.filled(step, facts)
                 return said(str(asked.get("left")), str(asked.get("op")), str(asked.get("right")))
             if step.kind == "for_each_task":
-                return self._loop(step, facts, documents.filled(replace(step, settings=_without_task(step)), facts))
+                return self._loop(step, facts, documents.filled(replace(step, settings=without_task(step)), facts))
             if step.kind == "run_job_task":
                 return self._other_job(step, with_job_parameters(step, documents.filled(step, facts), {}))
             return self._process(step, facts, documents)
@@ -132,7 +131,8 @@ class JobRun:
     def _process(self, step: Step, facts: Facts, documents: Documents) -> End:
         tag = f"goldlane-{facts.run_id}-{facts.task_run_id}"
         document = documents.of(step, facts, tag)
-        log = self._log(facts)
+        log = log_file(self.request.storage, self.ready.run, facts.task, facts.attempt)
+        log.parent.mkdir(parents=True, exist_ok=True)
         with self._place():
             if self.stop.asked:
                 return End(result=Result.CANCELED, fault=Fault(kind="Canceled", message="the run was stopped"))
@@ -147,10 +147,16 @@ class JobRun:
             return process.run(step.timeout, self.stop)
 
     def _loop(self, step: Step, facts: Facts, asked: Mapping[str, Any]) -> End:
-        def inner(body: Step, known: Facts, number: int) -> End:
-            return self.attempts.of(body, known, f"{step.key}[{number}]", given=str(known.value("input")))
+        deadline = Deadline(step.timeout)
 
-        return looped(step, facts, asked.get("inputs"), asked.get("concurrency"), inner, self.stop)
+        def inner(body: Step, known: Facts, number: int) -> End:
+            if deadline.is_over:
+                return deadline.end
+            limited = replace(body, timeout=deadline.within(body.timeout))
+            return self.attempts.of(limited, known, f"{step.key}[{number}]", given=str(known.value("input")))
+
+        end = looped(step, facts, asked.get("inputs"), asked.get("concurrency"), inner, self.stop)
+        return replace(deadline.end, output=end.output) if deadline.is_over and not end.result.is_good else end
 
     def _other_job(self, step: Step, settings: Mapping[str, Any]) -> End:
         key = str(referred(step.settings.get("job_id"), "jobs"))
@@ -174,18 +180,8 @@ class JobRun:
         self.request.listener(JobEvent(task=step.key, happening="TERMINATED", end=end))
 
     def _recorded(self, task_run: TaskRun) -> None:
-        log = self._log_file(task_run.task, task_run.attempt)
+        log = log_file(self.request.storage, self.ready.run, task_run.task, task_run.attempt)
         self.records.append(self.ready.run, replace(task_run, log=str(log) if log.is_file() else None))
-
-    def _log(self, facts: Facts) -> Path:
-        file = self._log_file(facts.task, facts.attempt)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return file
-
-    def _log_file(self, task: str, attempt: int) -> Path:
-        safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in task)
-        repair = f".repair{self.ready.run.repair}" if self.ready.run.repair else ""
-        return self.request.storage / "system" / "job_logs" / str(self.ready.run.run_id) / f"{safe}.{attempt}{repair}.log"
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -198,8 +194,3 @@ class JobRun:
             yield
         finally:
             self.room.release()
-
-
-def _without_task(step: Step) -> dict[str, Any]:
-    """A loop's settings without what it runs, whose references know the input."""
-    return {name: value for name, value in step.settings.items() if name != "task"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ TASK_SETTING = "goldlane.task"
 class SharedSpark:
     """Started when the first task asks for it. A task that is killed leaves nothing running: its jobs and streams are cancelled."""
 
-    def __init__(self, spark: SparkSession | None = None, starts: Callable[[], None] = lambda: None) -> None:
-        self._spark, self._starts = spark, starts
+    def __init__(self, spark: SparkSession | None = None, configuration: Mapping[str, str] | None = None) -> None:
+        self._spark = spark
+        # Settings of the machine, such as its memory, count only when the session starts.
+        self._conf = {key: value for key, value in (configuration or {}).items() if key.startswith("spark.")}
         self._lock = threading.Lock()
         self._doors: dict[str, Any] = {}
 
@@ -47,8 +49,7 @@ class SharedSpark:
         if self._spark is None:
             from goldlane.session import local_spark
 
-            self._starts()
-            self._spark = local_spark()
+            self._spark = local_spark(**self._conf)
         return self._spark
 
 

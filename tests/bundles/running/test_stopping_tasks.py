@@ -120,6 +120,20 @@ def test_a_job_that_takes_too_long_is_stopped(job: Callable[..., Outcome]) -> No
     assert (outcome.result, outcome.tasks["hang"].result) == ("TIMEDOUT", "CANCELED")
 
 
+def test_a_loop_that_takes_too_long_is_stopped_at_its_own_timeout(job: Callable[..., Outcome]) -> None:
+    text = """
+tasks:
+  - task_key: each
+    timeout_seconds: 1
+    for_each_task: {inputs: "[1, 2]", task: {task_key: one, spark_python_task: {python_file: ./hang.py}}}
+"""
+
+    end = job(text, {"hang.py": "import time\ntime.sleep(600)\n"}).tasks["each"]
+
+    assert (end.result, end.output["succeeded"]) == ("TIMEDOUT", 0)
+    assert str(end.fault) == "its inputs took longer than its timeout of 1 s"
+
+
 @pytest.mark.slow
 def test_control_c_kills_what_runs_and_records_it(tmp_path: Path, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]) -> None:
     text = """
