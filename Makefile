@@ -22,11 +22,12 @@ test: setup ## every test but the slow ones
 test-slow: setup ## the slow tests: kill -9, long properties
 	$(BIN)/python -m pytest -m slow $(WORKERS)
 
-check: setup ## ruff, mypy --strict, import contracts
+check: setup ## ruff, mypy --strict, import contracts, the bundle in each target
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
+	$(BIN)/goldlane bundle validate
 
 bench: setup ## the measurements of benchmarks/, one script after the other
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 
@@ -15,6 +16,8 @@ from goldlane.bundles.variables import resolved
 # A notebook is named with or without its ending.
 NOTEBOOKS = ("", ".py", ".ipynb", ".sql", ".scala", ".r", ".R")
 _UPLOADED = "${workspace.file_path}"
+# The extras of a folder that is installed.
+_EXTRAS = re.compile(r"(?<=[\w}.])\[[\w, -]+\]$")
 # The last fields of paths that name a file, a notebook, a folder or a pattern.
 _NAMED: Mapping[tuple[str, ...], str] = {
     ("notebook_task", "notebook_path"): "notebook",
@@ -97,7 +100,7 @@ def _globbed(place: File) -> bool:
 
 
 def _missing_dependency(bundle: Bundle, path: Path, text: str) -> Iterator[Problem]:
-    named = text.removeprefix("--editable ").removeprefix("-e ").removeprefix("-r ").strip()
+    named = _EXTRAS.sub("", text.removeprefix("--editable ").removeprefix("-e ").removeprefix("-r ").strip())
     place = located(bundle, path, named) if named.startswith((".", _UPLOADED)) or named.endswith(".whl") else None
     if place is None:
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from goldlane.cli import gate, score
+from goldlane.cli import gate, monitor_task, score
 from goldlane.cli.app import exit_code, quiet_libraries
 from goldlane.features.lakehouse import on_databricks
 
@@ -21,6 +21,11 @@ def run_score(arguments: list[str] | None = None) -> None:
 def run_gate(arguments: list[str] | None = None) -> None:
     """``goldlane-gate``."""
     _run("goldlane-gate", gate.gate, arguments)
+
+
+def run_monitor(arguments: list[str] | None = None) -> None:
+    """``goldlane-monitor``."""
+    _run("goldlane-monitor", monitor_task.monitor_task, arguments)
 
 
 def _run(name: str, command: Callable[..., Any], arguments: list[str] | None) -> None:

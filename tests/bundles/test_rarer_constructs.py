@@ -15,6 +15,8 @@ ELABORATE = Path(__file__).parent / "elaborate"
 NOTEBOOK = "notebook_task: {notebook_path: ./read.py"
 
 LEGAL = {
+    "extras of a folder that is installed": "resources: {pipelines: {a: {environment: {dependencies: "
+    "['--editable ${workspace.file_path}[databricks, postgres]', '-e .[serve]']}}}}",
     "two stars among other letters": "resources: {pipelines: {a: {libraries: [{glob: {include: ./**.py}}]}}}",
     "a pattern under include that finds nothing": "include: [resources/*/*.yml, resources/**.yml]",
     "a field of the root that is there to be repeated": "shared: &shared {team: shop}",

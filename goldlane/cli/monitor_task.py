@@ -1,0 +1,84 @@
+"""``goldlane-monitor``: the monitors of a project, refreshed by a job, here or in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldlane.cli.application import declared_monitors
+from goldlane.cli.job_options import CatalogOption, ProjectOption, SchemaOption, StorageOption, job_settings
+from goldlane.cli.options import JsonOption
+from goldlane.cli.output import print_json, progress, results
+from goldlane.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from goldlane.monitoring import Monitor
+    from goldlane.monitoring.databricks_refreshes import PlatformRefresh, PlatformRefreshes
+
+
+def monitor_task(  # noqa: PLR0913  one parameter per option
+    tables: Annotated[
+        list[str] | None, typer.Argument(metavar="TABLE...", help="Watched tables; when none is named, all that are there.")
+    ] = None,
+    *,
+    project: ProjectOption = "",
+    catalog: CatalogOption = "",
+    schema: SchemaOption = "",
+    storage: StorageOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Bring the metric tables of watched tables up to date. Exit 1 when one could not be, or, on this machine, while an alert is open.
+
+    In a workspace the platform's own monitors do the work; a watched table without one is told, and left out.
+    """
+    from goldlane.features.lakehouse import lakehouse
+
+    where = lakehouse(catalog=catalog, schema=schema, storage=storage)
+    monitors = [placed(each, where.schema) for each in declared_monitors(job_settings(project))]
+    named = [_in_schema(name, where.schema) for name in tables or ()]
+    if where.storage is not None:
+        raise UsageError("the monitors of a storage cannot be refreshed by a task yet", hint="goldlane monitor")
+    found = named or [each.table for each in monitors]
+    return told(list(_refreshes().refresh(found)), as_json=as_json)
+
+
+def placed(monitor: Monitor, schema: str) -> Monitor:
+    """The monitor of the same tables in ``schema``, ``name`` or ``catalog.name``; tables that say their schema stay where they are."""
+    baseline = monitor.baseline if monitor.baseline is None else _in_schema(monitor.baseline, schema)
+    return replace(monitor, table=_in_schema(monitor.table, schema), baseline=baseline)
+
+
+def told(done: Sequence[PlatformRefresh], *, as_json: bool) -> int:
+    """The exit code; what became of every table is printed."""
+    if as_json:
+        print_json({"tables": [_document(each) for each in done], "alerts": []})
+    for each in done if not as_json else ():
+        reason = f": {each.message}" if each.message else ""
+        results().print(f"{each.table}: {each.state or 'has no monitor on the platform'}{reason}", markup=False)
+    return 0 if all(each.is_good for each in done) else 1
+
+
+def _document(refresh: PlatformRefresh) -> dict[str, Any]:
+    # The platform tells no counts.
+    return {"table": refresh.table, "profile_rows": None, "drift_rows": None, "state": refresh.state, "message": refresh.message}
+
+
+def _refreshes() -> PlatformRefreshes:
+    try:
+        from databricks.sdk import WorkspaceClient
+    except ImportError as missing:
+        raise MissingExtraError("databricks", needed_for="refreshing monitors on Databricks") from missing
+    from goldlane.features.online.databricks_errors import clear_errors
+    from goldlane.monitoring.databricks_refreshes import PlatformRefreshes
+    from goldlane.monitoring.errors import MonitoringError
+
+    progress().print("refreshing the monitors of the workspace", markup=False)
+    with clear_errors("finding the workspace", MonitoringError):
+        return PlatformRefreshes(client=WorkspaceClient())
+
+
+def _in_schema(table: str, schema: str) -> str:
+    return table if "." in table else f"{schema}.{table}"
