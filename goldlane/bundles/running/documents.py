@@ -50,6 +50,8 @@ class Documents:
             "widgets": settings.get("base_parameters") or settings.get("parameters") or {},
             "configuration": dict(request.configuration),
             "inputs": dict(request.inputs),
+            # Rows are somebody's data: they go no further than somebody asks.
+            "is_output_read": self.plan.has_read_output(step.key),
             "paths": dict(request.paths),
         }
         if step.kind in _FILES:

@@ -10,6 +10,7 @@ from typing import Any
 from goldlane.bundles.loading import Bundle
 from goldlane.bundles.problems import Path, spelled
 from goldlane.bundles.tasks import Job, Task, items
+from goldlane.bundles.trees import leaves
 
 # What this machine can run; everything else is the platform's own.
 KINDS = (
@@ -73,6 +74,11 @@ class Plan:
     def every_step(self) -> tuple[Step, ...]:
         """The steps, and those inside loops."""
         return tuple(each for step in self.steps.values() for each in step.each)
+
+    def has_read_output(self, key: str) -> bool:
+        """Whether a task refers to what the task ``key`` puts out."""
+        texts = (text for step in self.every_step for _, text in leaves(dict(step.settings)) if isinstance(text, str))
+        return any(f"tasks.{key}.output" in text.replace("`", "") for text in texts)
 
     def after(self, keys: set[str]) -> set[str]:
         """``keys``, and every step that waits for one of them, however far."""

@@ -54,6 +54,18 @@ def is_alive(pid: int) -> bool:
     return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
 
 
+def begun(root: Path, storage: Path) -> subprocess.Popen[str]:
+    """A job run whose task hangs already."""
+    command = [sys.executable, "-m", "goldlane.cli", "job", "job", "--storage", str(storage), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if (root / "pids").exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    return process
+
+
 @pytest.fixture(scope="module")
 def ends(
     tmp_path_factory: pytest.TempPathFactory, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]
@@ -142,13 +154,7 @@ tasks:
   - {task_key: after, depends_on: [{task_key: hang}], spark_python_task: {python_file: ./hang.py}}
 """
     root = write_bundle(tmp_path / "bundle", text, {"hang.py": HANG})
-    command = [sys.executable, "-m", "goldlane.cli", "job", "job", "--storage", str(tmp_path / "storage"), "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
-        if (root / "pids").exists() or process.poll() is not None:
-            break
-        time.sleep(0.1)
+    process = begun(root, tmp_path / "storage")
 
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
@@ -157,3 +163,21 @@ tasks:
     assert (process.returncode, json.loads(out)["error"]["class"]) == (130, "KeyboardInterrupt")
     assert rows == {"hang": "CANCELED", "after": "UPSTREAM_CANCELED"}
     assert not is_alive(int((root / "pids").read_text(encoding="utf-8").split()[0]))
+
+
+@pytest.mark.slow
+def test_tasks_do_not_outlive_a_job_run_that_was_killed(
+    tmp_path: Path, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]
+) -> None:
+    root = write_bundle(tmp_path / "bundle", "tasks: [{task_key: hang, spark_python_task: {python_file: ./hang.py}}]", {"hang.py": HANG})
+    process = begun(root, tmp_path / "storage")
+    child = int((root / "pids").read_text(encoding="utf-8").split()[0])
+
+    process.kill()
+    process.wait()
+
+    for _ in range(100):
+        if not is_alive(child):
+            break
+        time.sleep(0.1)
+    assert not is_alive(child)

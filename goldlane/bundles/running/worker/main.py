@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,11 +16,14 @@ from goldlane.bundles.running.messages import Line
 from goldlane.bundles.running.worker.faults import fault_of
 from goldlane.bundles.running.worker.task import Task
 
+_LOOK_EVERY_S = 1.0
+
 
 def main(door: int) -> None:
     """Run the task that the other end of ``door`` says."""
     os.set_inheritable(door, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     line = Line(socket.socket(fileno=door))
     task = Task(line, line.read())
     try:
@@ -29,6 +34,13 @@ def main(door: int) -> None:
     else:
         line.send({"kind": "end", "output": output})
     sys.stdout.flush()
+
+
+def _end_with(parent: int) -> None:
+    """Kill this task and all that it started when the job run is gone: nobody else would."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _work(kind: str) -> Callable[[Task], Mapping[str, Any]]:

@@ -23,7 +23,7 @@ _ROWS = 1000
 
 
 def run_queries(task: Task) -> Mapping[str, Any]:
-    """Run the task's file; answers the rows of its last statement, as JSON values."""
+    """Run the task's file; answers the rows of its last statement, as JSON values, where another task reads them."""
     return run_statements(task, Path(task.document["file"]), {key: str(value) for key, value in task.document["widgets"].items()})
 
 
@@ -44,7 +44,8 @@ def run_statements(task: Task, file: Path, parameters: Mapping[str, str]) -> Map
     session, result = TaskSpark(task, file).session(), None
     for statement in statements:
         result = _run(session, statement, parameters, file)
-    return {"rows": _rows(result)} if result is not None and result.columns else {}
+    rows = _rows(result) if result is not None and result.columns else []
+    return {"rows": rows} if task.document["is_output_read"] else {}
 
 
 def _run(session: SparkSession, statement: Statement, parameters: Mapping[str, str], file: Path) -> DataFrame:
