@@ -12,11 +12,11 @@ from goldlane.cli.application import declared_monitors
 from goldlane.cli.job_options import CatalogOption, ProjectOption, SchemaOption, StorageOption, job_settings
 from goldlane.cli.options import JsonOption
 from goldlane.cli.output import print_json, progress, results
-from goldlane.errors import MissingExtraError, UsageError
+from goldlane.errors import UsageError
 
 if TYPE_CHECKING:
     from goldlane.monitoring import Monitor
-    from goldlane.monitoring.databricks_refreshes import PlatformRefresh, PlatformRefreshes
+    from goldlane.monitoring.databricks_refreshes import PlatformRefresh
 
 
 def monitor_task(  # noqa: PLR0913  one parameter per option
@@ -42,7 +42,10 @@ def monitor_task(  # noqa: PLR0913  one parameter per option
     if where.storage is not None:
         raise UsageError("the monitors of a storage cannot be refreshed by a task yet", hint="goldlane monitor")
     found = named or [each.table for each in monitors]
-    return told(list(_refreshes().refresh(found)), as_json=as_json)
+    from goldlane.monitoring.databricks_refreshes import platform_refreshes
+
+    progress().print(f"refreshing the workspace's monitors of {', '.join(found)}", markup=False)
+    return told(list(platform_refreshes().refresh(found)), as_json=as_json)
 
 
 def placed(monitor: Monitor, schema: str) -> Monitor:
@@ -64,20 +67,6 @@ def told(done: Sequence[PlatformRefresh], *, as_json: bool) -> int:
 def _document(refresh: PlatformRefresh) -> dict[str, Any]:
     # The platform tells no counts.
     return {"table": refresh.table, "profile_rows": None, "drift_rows": None, "state": refresh.state, "message": refresh.message}
-
-
-def _refreshes() -> PlatformRefreshes:
-    try:
-        from databricks.sdk import WorkspaceClient
-    except ImportError as missing:
-        raise MissingExtraError("databricks", needed_for="refreshing monitors on Databricks") from missing
-    from goldlane.features.online.databricks_errors import clear_errors
-    from goldlane.monitoring.databricks_refreshes import PlatformRefreshes
-    from goldlane.monitoring.errors import MonitoringError
-
-    progress().print("refreshing the monitors of the workspace", markup=False)
-    with clear_errors("finding the workspace", MonitoringError):
-        return PlatformRefreshes(client=WorkspaceClient())
 
 
 def _in_schema(table: str, schema: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldlane.errors import MissingExtraError
 from goldlane.features.online.databricks_errors import clear_errors
 from goldlane.monitoring.errors import MonitoringError
 
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
 _EVERY_S, _LONGEST_S = 10.0, 7200.0
 _GOING_ON = ("PENDING", "RUNNING", "UNKNOWN")
 _DONE = "SUCCESS"
+
+
+def platform_refreshes() -> PlatformRefreshes:
+    """Refreshes in the workspace of the SDK's own configuration.
+
+    Raises:
+        MissingExtraError: the SDK is not installed.
+        UsageError: it finds no workspace.
+    """
+    try:
+        from databricks.sdk import WorkspaceClient
+    except ImportError as missing:
+        raise MissingExtraError("databricks", needed_for="refreshing monitors on Databricks") from missing
+    with clear_errors("finding the workspace", MonitoringError):
+        return PlatformRefreshes(client=WorkspaceClient())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
