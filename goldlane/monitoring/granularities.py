@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
@@ -16,6 +17,7 @@ WEEK_US = 7 * DAY_US
 FIRST_MONDAY_US = 4 * DAY_US
 FIXED = {"5 minutes": 5 * MINUTE_US, "30 minutes": 30 * MINUTE_US, "1 hour": 60 * MINUTE_US, "1 day": DAY_US}
 MONTHS = {"1 month": 1, "1 year": 12}
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _WEEKS = re.compile(r"([1-9]\d?) weeks?")
 _SPELLINGS = "'5 minutes', '30 minutes', '1 hour', '1 day', '<n> weeks' (1 to 99), '1 month', '1 year'"
 
@@ -32,6 +34,20 @@ class Granularity:
     def origin_us(self) -> int:
         """An instant, in microseconds since 1970, at which a window begins."""
         return FIRST_MONDAY_US if self.microseconds is not None and self.microseconds % WEEK_US == 0 else 0
+
+    def start_of(self, instant_us: int) -> int:
+        """Where the window that holds the instant begins, both in microseconds since 1970."""
+        if self.microseconds is not None:
+            return instant_us - (instant_us - self.origin_us) % self.microseconds
+        day = _EPOCH + timedelta(microseconds=instant_us)
+        first = datetime(day.year, 1 if self.months == MONTHS["1 year"] else day.month, 1, tzinfo=timezone.utc)
+        return int((first - _EPOCH) / timedelta(microseconds=1))
+
+    def end_of(self, start_us: int) -> int:
+        """Where the window that begins at ``start_us`` ends; months and years at the first of the next."""
+        if self.microseconds is not None:
+            return start_us + self.microseconds
+        return self.start_of(start_us + ((self.months or 1) * 31 + 1) * DAY_US)
 
     def holds(self, finer: Granularity) -> bool:
         """Whether each of its windows is made of whole windows of ``finer``."""

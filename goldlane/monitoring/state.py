@@ -44,3 +44,6 @@ STATE_COLUMNS: dict[str, str] = {**STATE_KEYS, **STATE_VALUES}
 KLL_K = 4_000
 HLL_LG_K = 14
 ITEMS_KEPT = 1_000
+# Counts are exact up to this many different values in a window and slice; of longer values the first characters count.
+ITEMS_TRACKED = 10_000
+ITEM_LENGTH = 256

@@ -1,0 +1,100 @@
+"""One refresh: the versions that are read, what the last one left, and what has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldlane.monitoring.columns import watched_columns
+from goldlane.monitoring.monitors import Monitor
+from goldlane.monitoring.planning import Work, base_of, base_start, planned_work
+from goldlane.monitoring.profiles import InferenceLog, Snapshot, TimeSeries
+from goldlane.monitoring.storing import MonitorPlace, Record
+from goldlane.monitoring.windows import timestamp_literal
+from goldlane.pipelines.incremental.sources import TableVersion, newest
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshContext:
+    """What every step of a refresh needs to know; ``instant`` is when the watched version was committed, for a snapshot's window."""
+
+    spark: SparkSession
+    place: MonitorPlace
+    watched: TableVersion
+    baseline: TableVersion | None
+    record: Record | None
+    work: Work
+    instant: int
+
+    @property
+    def monitor(self) -> Monitor:
+        """The declaration."""
+        return self.place.monitor
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether the window is the version itself."""
+        return isinstance(self.monitor.profile, Snapshot)
+
+    @property
+    def has_same_baseline(self) -> bool:
+        """Whether the baseline is as it was."""
+        return self.record is not None and self.record.baseline == (None if self.baseline is None else str(self.baseline))
+
+    @property
+    def reads_nothing(self) -> bool:
+        """Whether no row of the table changed; files may have been rewritten, and the baseline may have changed."""
+        return self.work.windows == frozenset()
+
+    @property
+    def model_id(self) -> str | None:
+        """The column of the models, if the table is an inference log."""
+        return self.monitor.profile.model_id if isinstance(self.monitor.profile, InferenceLog) else None
+
+    def rows(self) -> DataFrame:
+        """The rows that have to be read: all of the table, those of the windows that changed, or those that were added."""
+        if self.work.added is not None:
+            return self.work.added
+        table = self.watched.frame(self.spark)
+        if self.work.windows is None:
+            return table
+        return self._of_windows(table, sorted(self.work.windows))
+
+    def _of_windows(self, table: DataFrame, starts: list[int]) -> DataFrame:
+        granularity, profile = base_of(self.monitor), self.monitor.profile
+        if not starts or granularity is None or not isinstance(profile, TimeSeries | InferenceLog):
+            return table.limit(0)
+        (column,) = (each for each in watched_columns(table.schema) if each.name.lower() == profile.timestamp.lower())
+        chosen = table.where(base_start(table, self.monitor, 0).isin(starts))
+        if column.type_name != "timestamp":
+            return chosen
+        # Delta skips files by the bare column only.
+        end = granularity.end_of(starts[-1])
+        bounds = f"{column.quoted} >= {timestamp_literal(starts[0])} AND {column.quoted} < {timestamp_literal(end)}"
+        return chosen.where(bounds)
+
+
+def refresh_context(spark: SparkSession, place: MonitorPlace) -> RefreshContext:
+    """The newest versions, and what changed since the record."""
+    watched = newest(spark, str(place.table.resolve()))
+    record = place.record()
+    return RefreshContext(
+        spark=spark,
+        place=place,
+        watched=watched,
+        baseline=None if place.baseline is None else newest(spark, str(place.baseline.resolve())),
+        record=record,
+        work=planned_work(spark, place.monitor, watched, record),
+        instant=_committed_us(spark, watched) if isinstance(place.monitor.profile, Snapshot) else 0,
+    )
+
+
+def _committed_us(spark: SparkSession, table: TableVersion) -> int:
+    from pyspark.sql import functions as F
+
+    history = spark.sql(f"DESCRIBE HISTORY delta.`{table.path}`").where(F.col("version") == table.version)
+    (row,) = history.select(F.unix_micros("timestamp").alias("at")).collect()
+    return int(row["at"])

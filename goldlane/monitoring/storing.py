@@ -1,0 +1,116 @@
+"""Where a monitor keeps what it knows: state and record under ``STORAGE/system/monitoring``, metrics beside the watched table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldlane.filelocks import file_lock
+from goldlane.monitoring.errors import MonitoringError
+from goldlane.monitoring.monitors import Monitor, watched_name
+from goldlane.pipelines.names import Namespace
+from goldlane.pipelines.storage import Storage, read_json, write_json
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LOG = "_delta_log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the last whole refresh was of: the watched version, the declaration, the slices' values, and the baseline's version.
+
+    It is written last: what a killed refresh had written is written again, the same.
+    """
+
+    table_id: str
+    version: int
+    fingerprint: str
+    monitor_version: int
+    slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    baseline: str | None = None
+    instant: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorPlace:
+    """The folders of one monitor."""
+
+    storage: Storage
+    monitor: Monitor
+
+    @property
+    def table(self) -> Path:
+        """The watched table."""
+        return self.storage.table(watched_name(self.monitor))
+
+    @property
+    def baseline(self) -> Path | None:
+        """The baseline table, if there is one."""
+        return None if self.monitor.baseline is None else self.storage.table(Namespace().qualify(self.monitor.baseline))
+
+    @property
+    def profile(self) -> Path:
+        """The profile metrics."""
+        return self.table.with_name(f"{self.table.name}_profile_metrics")
+
+    @property
+    def drift(self) -> Path:
+        """The drift metrics."""
+        return self.table.with_name(f"{self.table.name}_drift_metrics")
+
+    @property
+    def state(self) -> Path:
+        """The state, a Delta table."""
+        return self._folder / "state"
+
+    def record(self) -> Record | None:
+        """What the last refresh left; nothing when there was none, or when a table that it wrote is gone."""
+        kept = read_json(self._record)
+        whole = all((place / LOG).is_dir() for place in (self.state, self.profile, self.drift))
+        return Record(**kept) if kept and whole else None
+
+    def remember(self, record: Record) -> None:
+        """Replace the record in one step."""
+        write_json(self._record, asdict(record))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One refresh of a monitor at a time.
+
+        Raises:
+            MonitoringError: another process refreshes it.
+        """
+
+        def refusal(owner: str) -> MonitoringError:
+            return MonitoringError(f"the monitor of {self.monitor.table} is being refreshed already, by {owner}", hint="wait for it to end")
+
+        with file_lock(self._folder / "lock", refusal):
+            yield
+
+    @property
+    def _folder(self) -> Path:
+        return self.storage.root / "system" / "monitoring" / watched_name(self.monitor).key
+
+    @property
+    def _record(self) -> Path:
+        return self._folder / "record.json"
+
+
+def read_delta(spark: SparkSession, place: Path) -> DataFrame:
+    """A Delta table as it is now."""
+    return spark.read.format("delta").load(str(place))
+
+
+def write_delta(frame: DataFrame, place: Path, condition: str | None) -> None:
+    """Replace the rows that meet ``condition``, all of them without one, in one commit; new columns are added."""
+    writer: Any = frame.write.format("delta").mode("overwrite")
+    if condition is None or not (place / LOG).is_dir():
+        writer = writer.option("overwriteSchema", "true")
+    else:
+        writer = writer.option("replaceWhere", condition).option("mergeSchema", "true")
+    writer.save(str(place))

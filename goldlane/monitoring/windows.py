@@ -1,0 +1,55 @@
+"""Windows as numbers: where the window of a row begins, in microseconds since 1970, whatever the session's time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from goldlane.monitoring.columns import WatchedColumn
+from goldlane.monitoring.granularities import DAY_US, Granularity
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_INSTANTS = {
+    "timestamp": "unix_micros({0})",
+    "timestamp_ntz": "timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01 00:00:00', {0})",
+    "date": f"unix_date({{0}}) * {DAY_US}L",
+    "string": "unix_micros(try_to_timestamp({0}))",
+}
+INSTANT_TYPES = tuple(_INSTANTS)
+
+
+def instant_us(column: WatchedColumn) -> Column:
+    """The instant that a column says: without a zone it is UTC; NULL where text is no timestamp."""
+    return F.expr(_INSTANTS[column.type_name].format(column.quoted))
+
+
+def start_us(instant: Column, granularity: Granularity) -> Column:
+    """Where the window that holds ``instant`` begins."""
+    if granularity.microseconds is None:
+        return F.unix_date(F.trunc(_day(instant), "year" if granularity.name == "1 year" else "month")).cast("bigint") * DAY_US
+    return instant - F.pmod(instant - F.lit(granularity.origin_us), F.lit(granularity.microseconds))
+
+
+def window(start: Column, granularity: Granularity | None) -> Column:
+    """The window that begins at ``start``, its end excluded; an instant without a granularity."""
+    if granularity is None:
+        end = start
+    elif granularity.microseconds is None:
+        end = F.unix_date(F.add_months(_day(start), granularity.months or 1)).cast("bigint") * DAY_US
+    else:
+        end = start + F.lit(granularity.microseconds)
+    return F.struct(F.timestamp_micros(start).alias("start"), F.timestamp_micros(end).alias("end"))
+
+
+def timestamp_literal(microseconds: int) -> str:
+    """The instant as SQL text, its zone said."""
+    return f"TIMESTAMP '{(_EPOCH + timedelta(microseconds=microseconds)).strftime('%Y-%m-%d %H:%M:%S.%f')}+00:00'"
+
+
+def _day(instant: Column) -> Column:
+    return F.date_from_unix_date(F.floor(instant / F.lit(DAY_US)).cast("int"))

@@ -1,0 +1,126 @@
+"""The state of what changed, written in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldlane.monitoring.affected import windows_condition
+from goldlane.monitoring.columns import quoted
+from goldlane.monitoring.context import RefreshContext
+from goldlane.monitoring.merging import state_at
+from goldlane.monitoring.planning import base_of, base_start
+from goldlane.monitoring.scanning import Cut, empty_state, scanned_state
+from goldlane.monitoring.slices import Slices
+from goldlane.monitoring.state import STATE_KEYS
+from goldlane.monitoring.storing import read_delta, write_delta
+from goldlane.monitoring.windows import timestamp_literal
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+INPUT, BASELINE = "INPUT", "BASELINE"
+
+
+def write_state(context: RefreshContext, slices: Slices) -> list[str]:
+    """Replace the state of the windows that changed, and of the baseline if that did; notes on rows and columns that are in none."""
+    rows = context.rows()
+    states, notes = [], _unplaced(context, rows)
+    condition = _condition(context)
+    if not context.reads_nothing:
+        states.append(_input_state(context, rows, slices))
+    if needs_baseline(context, slices):
+        baseline, more = _baseline_state(context, slices)
+        states, notes = [*states, baseline], [*notes, *more]
+        condition = None if condition is None else f"{condition} OR log_type = '{BASELINE}'"
+    if states:
+        write_delta(reduce(DataFrame.unionByName, states), context.place.state, condition)
+    return notes
+
+
+def needs_baseline(context: RefreshContext, slices: Slices) -> bool:
+    """Whether the baseline's state has to be made: it, or what it is sliced by, has changed."""
+    if context.baseline is None:
+        return False
+    record = context.record
+    return context.work.is_whole or not context.has_same_baseline or record is None or _plain(record.slices) != _plain(slices)
+
+
+def snapshot_condition(instant: int) -> str:
+    """SQL that is true of the rows of one snapshot."""
+    return f"(granularity IS NULL AND window.start = {timestamp_literal(instant)})"
+
+
+def _plain(slices: Slices) -> dict[str, list[str | None]]:
+    return {expression: list(values) for expression, values in slices.items()}
+
+
+def _condition(context: RefreshContext) -> str | None:
+    """Which rows of the state are replaced; None for all."""
+    if context.reads_nothing:
+        return "false"
+    if context.is_snapshot:
+        return snapshot_condition(context.instant)
+    granularity = base_of(context.monitor)
+    if context.work.windows is None or granularity is None:
+        return None
+    return windows_condition([(granularity, context.work.windows)])
+
+
+def _input_state(context: RefreshContext, rows: DataFrame, slices: Slices) -> DataFrame:
+    cut = Cut(
+        log_type=INPUT,
+        start=base_start(rows, context.monitor, context.instant),
+        granularity=base_of(context.monitor),
+        model_id=_model(context),
+        slices=slices,
+    )
+    if not context.is_snapshot:
+        return scanned_state(rows, cut)
+    if context.work.added is None:
+        return empty_state(rows, cut) if rows.isEmpty() else scanned_state(rows, cut)
+    record = context.record
+    before = read_delta(context.spark, context.place.state).where(snapshot_condition((record and record.instant) or 0))
+    return state_at(scanned_state(rows, cut).unionByName(before), context.instant)
+
+
+def _model(context: RefreshContext) -> Column | None:
+    return None if context.model_id is None else F.col(quoted(context.model_id))
+
+
+def _baseline_state(context: RefreshContext, slices: Slices) -> tuple[DataFrame, list[str]]:
+    """One window without a time; the slices that the baseline can be cut by."""
+    from pyspark.errors import AnalysisException
+
+    if context.baseline is None:
+        raise ValueError("there is no baseline")
+    rows = context.baseline.frame(context.spark)
+    usable: dict[str, Sequence[str | None]] = {}
+    notes = _missing_columns(context, rows)
+    for expression, values in slices.items():
+        try:
+            _ = rows.select(F.expr(expression).cast("string")).schema
+        except AnalysisException:
+            notes.append(f"the baseline {context.monitor.baseline} cannot be cut by {expression!r}; its slices have no baseline")
+        else:
+            usable[expression] = values
+    state = scanned_state(rows, Cut(log_type=BASELINE, start=F.lit(0).cast("bigint"), slices=usable))
+    return state.withColumn("window", F.lit(None).cast(STATE_KEYS["window"])), notes
+
+
+def _missing_columns(context: RefreshContext, baseline: DataFrame) -> list[str]:
+    there = {name.lower() for name in baseline.columns}
+    missing = [name for name in context.watched.frame(context.spark).columns if name.lower() not in there]
+    return [f"the baseline {context.monitor.baseline} has no column {name!r}; it has no baseline drift" for name in missing]
+
+
+def _unplaced(context: RefreshContext, rows: DataFrame) -> list[str]:
+    if context.is_snapshot or not context.work.is_whole:
+        return []
+    number = rows.where(base_start(rows, context.monitor, 0).isNull()).count()
+    timestamp = getattr(context.monitor.profile, "timestamp", "")
+    return [f"{number} rows have no {timestamp} and are in no window"] if number else []
