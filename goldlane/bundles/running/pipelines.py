@@ -77,7 +77,7 @@ def update_asked(bundle: Bundle, settings: Mapping[str, Any], configuration: Map
         "schema": pipeline.schema,
         "configuration": {**pipeline.configuration, **own, **configuration},
         "refresh": list(settings.get("refresh_selection") or ()),
-        "full_refresh": is_true(settings.get("full_refresh")) or list(settings.get("full_refresh_selection") or ()),
+        "full_refresh": is_true(settings.get("full_refresh")) or list(settings.get("full_refresh_selection") or ()) or False,
     }
 
 

@@ -31,6 +31,7 @@ _LOOK_EVERY_S = 0.02
 # A pipeline ends its micro-batches when it is asked to; whoever does not listen is killed.
 _GRACE_S = {"pipeline_task": 10.0}
 _SHORT_GRACE_S = 1.0
+_LAST_LINES, _LONGEST = 2, 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +120,16 @@ class TaskProcess:
         output = self.said.get("output") or {}
         if fault is None:
             return End(result=Result.SUCCESS, values=self.values, output=output)
+        if fault["kind"] == "SystemExit":
+            # Programs say why they exit on stderr.
+            fault["message"] += _last_words(self.log)
         return End(result=Result.FAILED, fault=Fault(**fault), values=self.values, output=output)
+
+
+def _last_words(log: Path) -> str:
+    """The last lines that a task printed, as far as they are few."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return f": {' / '.join(lines[-_LAST_LINES:])}"[:_LONGEST] if lines else ""
 
 
 def _kill(process: subprocess.Popen[bytes], grace: float) -> None:

@@ -39,7 +39,7 @@ tasks:
 """
 FILES = {
     "crash.py": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
-    "exits.py": "import sys\nsys.exit(3)\n",
+    "exits.py": "import sys\nprint('so many rows')\nprint('no more', file=sys.stderr)\nsys.exit(3)\n",
     "broken.py": "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\nx = = 2\n",
     "missing.py": "# Databricks notebook source\ndbutils.widgets.get('day')\n",
     "well.py": "import sys\nsys.exit(0)\n",
@@ -83,8 +83,8 @@ def test_a_crash_is_told_by_its_signal(ends: Mapping[str, tuple[str, str]]) -> N
     assert "its process ended by signal 11 (SIGSEGV)" in ends["crash"][1]
 
 
-def test_an_exit_is_told_by_its_code(ends: Mapping[str, tuple[str, str]]) -> None:
-    assert ends["exits"] == ("FAILED", "it exited with code 3")
+def test_an_exit_is_told_by_its_code_and_what_was_said_last(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["exits"] == ("FAILED", "it exited with code 3: so many rows / no more")
 
 
 def test_a_notebook_that_is_no_python_is_told_by_line_and_cell(ends: Mapping[str, tuple[str, str]]) -> None:

@@ -33,11 +33,13 @@ def _exited(error: SystemExit) -> Fault | None:
 
 
 def _message(error: BaseException) -> str:
-    if "pyspark" in sys.modules:
-        from goldlane.pipelines.failures import message_of
+    if isinstance(error, GoldlaneError):
+        return error.message + (f" ({error.hint})" if error.hint else "")
+    if "pyspark" not in sys.modules:
+        return f"{type(error).__name__}: {first_line(error)}"
+    from goldlane.pipelines.failures import message_of
 
-        return message_of(error)
-    return str(error) if isinstance(error, GoldlaneError) else f"{type(error).__name__}: {first_line(error)}"
+    return message_of(error)
 
 
 def _fault(error: BaseException, message: str, place: Place | None) -> Fault:

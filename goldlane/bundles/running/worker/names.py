@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.handlers import HandlerSession
 from goldlane.pipelines.loader import LoadReads
 from goldlane.pipelines.names import Namespace, name_parts
-from goldlane.pipelines.reads import reads_or_none
+from goldlane.pipelines.reads import NO_OPTIONS, reads_or_none
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
+
+    from goldlane.pipelines.externals import Externals
+    from goldlane.pipelines.files import FileReads
 
 _USE = re.compile(r"\s*USE\s+(?:(CATALOG|SCHEMA|DATABASE)\s+)?(\S.*?)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 _IDENTIFIER = re.compile(r"\bIDENTIFIER\s*\(", re.IGNORECASE)
@@ -20,7 +24,19 @@ _PAIR = 2
 
 
 class TaskReads(LoadReads):
-    """Reads and writes of a task: whatever it names is in the storage, bound by the caller, or in the session."""
+    """Reads and writes of a task: whatever it names is in the storage, bound by the caller, or in ``session``, whose views come first."""
+
+    def __init__(self, session: SparkSession, namespace: Namespace, externals: Externals, files: FileReads) -> None:
+        super().__init__(namespace, externals, files)
+        self._session = session
+
+    def knows(self, name: str) -> bool:
+        """Whether ``name`` is bound or in the storage, and no view of the task's."""
+        return not self._is_view(name) and super().knows(name)
+
+    def batch(self, name: str, options: Mapping[str, str] = NO_OPTIONS) -> DataFrame:
+        """A view of the task's, else a table."""
+        return self._session.read.options(**options).table(name) if self._is_view(name) else super().batch(name, options)
 
     def use(self, kind: str | None, name: str) -> None:
         """``USE CATALOG name``, ``USE SCHEMA name`` or ``USE catalog.schema``."""
@@ -31,6 +47,10 @@ class TaskReads(LoadReads):
             self._namespace = Namespace(parts[0], parts[1])
         else:
             self._namespace = Namespace(before.catalog, parts[-1])
+
+    def _is_view(self, name: str) -> bool:
+        parts, java = name_parts(name), self._session._jsparkSession  # noqa: SLF001  Spark's catalog asks the metastore, too
+        return len(parts) == 1 and bool(java.sessionState().catalog().getRawTempView(parts[0]).isDefined())
 
     def written(self, name: str) -> Path | None:
         """Where a table of that name lies, or will."""

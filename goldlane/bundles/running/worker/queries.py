@@ -56,7 +56,8 @@ def _run(session: SparkSession, statement: Statement, parameters: Mapping[str, s
         return session.sql(statement.text, used or None)
     except Exception as error:
         # Spark says where in the statement; the reader knows the file.
-        raise GoldlaneError(message_of(error), file=str(file), line=statement.line) from error
+        message = error.message if isinstance(error, GoldlaneError) else message_of(error)
+        raise GoldlaneError(message, file=str(file), line=statement.line) from error
 
 
 def _rows(result: DataFrame) -> list[dict[str, Any]]:

@@ -61,5 +61,5 @@ class TaskSpark:
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the storage's names
         bound, storage, namespace = Bindings.of(document["inputs"], document["paths"]), Storage(self._task.storage), Namespace()
         externals = Externals(plain, storage, namespace, bound.inputs)
-        answer_everywhere(TaskReads(namespace, externals, FileReads(plain, storage, bound.paths)))
+        answer_everywhere(TaskReads(plain, namespace, externals, FileReads(plain, storage, bound.paths)))
         return session
