@@ -15,6 +15,7 @@ from goldlane.cli.output import progress, results
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
     from typing_extensions import Self
 
     from goldlane.bundles.running import Fault, Outcome
@@ -54,10 +55,12 @@ class _Line:
         self.text = "" if ended else event.text or (f"attempt {event.attempt}" if event.attempt > 1 else "")
         self.seconds = time.monotonic() - self.started if ended else None
 
-    def cells(self) -> tuple[str, str, str]:
+    def cells(self) -> tuple[Text, Text, Text]:
         """Status, seconds so far, what it does."""
+        from rich.text import Text
+
         seconds = time.monotonic() - self.started if self.seconds is None else self.seconds
-        return f"[{_STYLES.get(self.status, 'cyan')}]{self.status}[/]", f"{seconds:.1f} s", self.text
+        return Text(self.status, _STYLES.get(self.status, "cyan")), Text(f"{seconds:.1f} s"), Text(self.text)
 
 
 class JobDisplay:
@@ -89,10 +92,11 @@ class JobDisplay:
 
     def _table(self) -> Table:
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False, show_header=False)
         for task, line in list(self._lines.items()):
-            table.add_row(task, *line.cells())
+            table.add_row(Text(task), *line.cells())
         return table
 
 
@@ -113,7 +117,9 @@ def show(outcome: Outcome) -> None:
     results().print(table)
     results().print(f"{outcome.job} {outcome.result} in {outcome.seconds:.1f} s, run {outcome.run_id}", markup=False)
     if not outcome.is_good:
-        progress().print(f"mend it, then run what failed again: goldlane job {outcome.job} --repair {outcome.run_id}", markup=False)
+        progress().print(
+            f"mend it, then run what failed again: goldlane job {outcome.job} --repair {outcome.run_id}", markup=False, soft_wrap=True
+        )
 
 
 def fault_text(fault: Fault) -> str:
