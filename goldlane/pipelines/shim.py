@@ -52,9 +52,14 @@ def source_module(file: Path) -> ModuleType:
     module = ModuleType(_SOURCES + file.stem)
     module.__file__, module.__package__ = str(file), _package(file)
     sys.modules[module.__name__] = module
-    if "pyspark" in sys.modules:
+    if is_imported("pyspark"):
         ship_sources()
     return module
+
+
+def is_imported(module: str) -> bool:
+    """Whether somebody in this process has imported ``module``."""
+    return module in sys.modules
 
 
 def ship_sources() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from pathlib import Path
 
 from goldlane.bundles.running.results import Fault
 from goldlane.errors import GoldlaneError, first_line
 from goldlane.pipelines.places import Place, place_of_error
+from goldlane.pipelines.shim import is_imported
 
 _COMMAND = "# COMMAND ----------"
 
@@ -35,7 +35,7 @@ def _exited(error: SystemExit) -> Fault | None:
 def _message(error: BaseException) -> str:
     if isinstance(error, GoldlaneError):
         return error.message + (f" ({error.hint})" if error.hint else "")
-    if "pyspark" not in sys.modules:
+    if not is_imported("pyspark"):
         return f"{type(error).__name__}: {first_line(error)}"
     from goldlane.pipelines.failures import message_of
 
