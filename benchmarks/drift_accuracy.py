@@ -9,13 +9,15 @@ same values, in numpy. Printed is the largest error over the seeds: points for K
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from scipy import stats
 
@@ -53,40 +55,50 @@ def main() -> None:
     parser.add_argument("--memory", default="2g")
     asked = parser.parse_args()
     spark = local_spark(**{"spark.driver.memory": asked.memory})
+    errors = np.abs([_errors(spark, asked.rows, seed) for seed in range(asked.seeds)]).max(axis=0)
     print(f"{asked.rows} rows a side, k = {KLL_K}, {asked.seeds} seeds: the largest error")
     print("| distribution | KS | PSI | Wasserstein | by the sketch alone | distinct |\n|---|--:|--:|--:|--:|--:|")
-    for name, pair in PAIRS.items():
-        errors = np.array([_errors(spark, pair, asked.rows, seed) for seed in range(asked.seeds)])
-        ks, psi, wasserstein, alone, distinct = np.abs(errors).max(axis=0)
-        print(f"| {name} | {ks:.4f} | {psi:.4f} | {wasserstein:.2f} % | {alone:.1f} % | {distinct:.2f} % |", flush=True)
+    for name, (ks, psi, wasserstein, alone, distinct) in zip(PAIRS, errors, strict=True):
+        print(f"| {name} | {ks:.4f} | {psi:.4f} | {wasserstein:.2f} % | {alone:.1f} % | {distinct:.2f} % |")
 
 
-def _errors(spark: SparkSession, pair: tuple[Draw, Draw], rows: int, seed: int) -> list[float]:
-    before, now = (draw(np.random.default_rng([seed, side]), rows) for side, draw in enumerate(pair))
-    states = [_state(spark.createDataFrame(pa.table({"value": values}))) for values in (before, now)]
+def _errors(spark: SparkSession, rows: int, seed: int) -> list[list[float]]:
+    """Of each pair, in order: KS, PSI, Wasserstein, Wasserstein by the sketch alone, distinct."""
+    sides = [[pair[side](np.random.default_rng([seed, side, place]), rows) for place, pair in enumerate(PAIRS.values())] for side in (0, 1)]
+    states = [_states(spark, values) for values in sides]
+    return [_errors_of(*both) for both in zip(*sides, *states, strict=True)]
+
+
+def _errors_of(before: Values, now: Values, *states: Any) -> list[float]:
     sketched = [kll_distribution(bytes(state["kll"])) for state in states]
     merged = [_calibrated(state, sketch) for state, sketch in zip(states, sketched, strict=True)]
     exact, ours = _statistics(*map(NumericDistribution.of_values, (before, now))), _statistics(*merged)
     moved = stats.wasserstein_distance(before, now)
-    distinct = np.unique(before).size
     return [
         ours[0] - stats.ks_2samp(before, now, method="asymp").statistic,
         ours[1] - exact[1],
         100 * (ours[2] / moved - 1),
         100 * (_statistics(*sketched)[2] / moved - 1),
-        100 * (states[0]["distinct"] / distinct - 1),
+        100 * (states[0]["distinct"] / np.unique(before).size - 1),
     ]
 
 
-def _state(frame: DataFrame) -> Any:
-    return (
-        frame.repartition(4)
-        .agg(
-            F.expr(f"kll_sketch_agg_double(value, {KLL_K})").alias("kll"),
-            F.expr(f"approx_top_k({magnitude_sql('value')}, {ITEMS_KEPT}, {TRACKED})").alias("magnitudes"),
-            F.hll_sketch_estimate(F.hll_sketch_agg(F.xxhash64("value"), HLL_LG_K)).alias("distinct"),
-        )
-        .collect()[0]
+def _states(spark: SparkSession, columns: list[Values]) -> list[Any]:
+    """What a monitor keeps of each column, by one pass over four parts that are merged."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = pa.table({f"c{place}": values for place, values in enumerate(columns)})
+        for part in range(4):
+            rows = table.num_rows // 4
+            pq.write_table(table.slice(part * rows, rows if part < 3 else None), f"{folder}/{part}.parquet")  # noqa: PLR2004  the last takes the rest
+        kept = spark.read.parquet(folder).agg(*(_state(name).alias(name) for name in table.column_names)).collect()[0]
+    return list(kept)
+
+
+def _state(name: str) -> Column:
+    return F.struct(
+        F.expr(f"kll_sketch_agg_double({name}, {KLL_K})").alias("kll"),
+        F.expr(f"approx_top_k({magnitude_sql(name)}, {ITEMS_KEPT}, {TRACKED})").alias("magnitudes"),
+        F.hll_sketch_estimate(F.hll_sketch_agg(F.xxhash64(name), HLL_LG_K)).alias("distinct"),
     )
 
 
