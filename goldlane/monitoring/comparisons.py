@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goldlane.monitoring.columns import TABLE_ROW
 from goldlane.monitoring.deltas import deltas, non_null_columns_delta
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
 from goldlane.monitoring.statistics import (
@@ -27,7 +28,7 @@ from goldlane.monitoring.statistics import (
     total_variation,
     wasserstein_distance,
 )
-from goldlane.monitoring.window_states import BASELINE, TABLE_ROW, WindowState, window_states
+from goldlane.monitoring.window_states import BASELINE, WindowState, window_states
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from goldlane.monitoring.window_states import TABLE_ROW, WindowState
+from goldlane.monitoring.columns import TABLE_ROW
+from goldlane.monitoring.window_states import WindowState
 
 
 def deltas(reference: WindowState, current: WindowState) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goldlane.monitoring.columns import CATEGORICAL, NUMERIC
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
 from goldlane.monitoring.magnitudes import calibrated
 from goldlane.monitoring.sketches import kll_distribution
@@ -15,7 +16,6 @@ from goldlane.monitoring.sketches import kll_distribution
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLE_ROW = ":table"
 BASELINE = "BASELINE"
 Distribution = NumericDistribution | CategoricalDistribution
 # What has a size of its own is read per row, when it is needed; everything else as plain Python values.
@@ -42,7 +42,7 @@ class WindowState:
     @property
     def mean(self) -> float | None:
         """Of the finite values of a numeric column; None for every other, and where there are none."""
-        return self.facts["mean"] if self.facts["kind"] == "numeric" and self.facts["finite"] else None
+        return self.facts["mean"] if self.facts["kind"] == NUMERIC and self.facts["finite"] else None
 
     def percent(self, counted: str, of: str = "count") -> float | None:
         """0 to 100; None where there is nothing to count or nothing to count among."""
@@ -58,9 +58,9 @@ def window_states(batch: pa.RecordBatch) -> Iterator[WindowState]:
 
 
 def _distribution(batch: pa.RecordBatch, position: int, facts: dict[str, Any]) -> Distribution | None:
-    if facts["kind"] == "numeric":
+    if facts["kind"] == NUMERIC:
         return _numeric(batch, position)
-    if facts["kind"] == "categorical":
+    if facts["kind"] == CATEGORICAL:
         return CategoricalDistribution(items=_counts(batch.column("items")[position]), other=facts["other"] or 0)
     return None
 
