@@ -12,6 +12,7 @@ from goldlane.monitoring.affected import Affected, affected, windows_condition
 from goldlane.monitoring.columns import TABLE
 from goldlane.monitoring.context import RefreshContext
 from goldlane.monitoring.drift import drift_rows
+from goldlane.monitoring.enrichment import enriched_drift, enriched_profile
 from goldlane.monitoring.granularities import granularity
 from goldlane.monitoring.merging import coarser_state
 from goldlane.monitoring.metrics import profile_rows
@@ -33,18 +34,24 @@ class _Reach:
     drift: str | None
 
 
-def write_metrics(context: RefreshContext, now: Record) -> tuple[int, int]:
-    """Write profile, then drift; how many rows each got."""
+def write_metrics(context: RefreshContext, now: Record) -> tuple[int, int, list[str]]:
+    """Write profile, then drift; how many rows each got, and notes on metrics that could not be computed."""
     reach = _reach(context, now)
     state = reach.state.persist()
     try:
         profile = profile_rows(state.where("profiled"), commit_version=now.version, monitor_version=now.monitor_version)
-        write_delta(_named(profile, context), context.place.profile, reach.profile)
+        profiled = enriched_profile(context, profile, now.slices)
+        write_delta(_named(profiled.frame, context), context.place.profile, reach.profile)
         drift = drift_rows(state.drop("profiled"), monitor_version=now.monitor_version)
-        write_delta(_named(drift if reach.drift is None else drift.where(reach.drift), context), context.place.drift, reach.drift)
+        named = _named(drift if reach.drift is None else drift.where(reach.drift), context)
+        drifted = enriched_drift(context, named, read_delta(context.spark, context.place.profile))
+        write_delta(drifted.frame, context.place.drift, reach.drift)
+        profiled.release()
+        drifted.release()
     finally:
         state.unpersist()
-    return _count(context, context.place.profile, reach.profile), _count(context, context.place.drift, reach.drift)
+    rows = _count(context, context.place.profile, reach.profile), _count(context, context.place.drift, reach.drift)
+    return *rows, [*profiled.notes, *drifted.notes]
 
 
 def _reach(context: RefreshContext, now: Record) -> _Reach:

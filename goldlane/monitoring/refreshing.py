@@ -95,9 +95,9 @@ def _refreshed(context: RefreshContext) -> Refreshed:
     slices, notes = _slices(context)
     now = _to_remember(context, slices)
     notes += write_state(context, slices)
-    written = write_metrics(context, now)
+    profiled, drifted, more = write_metrics(context, now)
     context.place.remember(now)
-    return _report(context, now, written, notes)
+    return _report(context, now, (profiled, drifted), [*notes, *more])
 
 
 def _slices(context: RefreshContext) -> tuple[Slices, list[str]]:

@@ -36,8 +36,8 @@ class Measured:
 def model_quality(frame: DataFrame, log: InferenceLog, by: Sequence[str]) -> Measured:
     """The quality of the model's predictions in each group of ``by``, columns of ``frame`` beside those that ``log`` names.
 
-    A row counts once prediction and label are both known. With ``slice_key`` and ``slice_value`` among ``by``, the slice that is true of
-    an expression which is true or false also gets fairness: the protected group against the others.
+    A row counts once prediction and label are both known. With a ``...slice_value`` among ``by``, the slice that is true of an
+    expression which is true or false also gets fairness: the protected group against the others.
     """
     if log.label is None:
         return Measured(rows=None)
@@ -120,9 +120,10 @@ def _measures(group: _Group, confusions: Mapping[_Group, Confusion], found: _Pro
 
 def _others(group: _Group, by: Sequence[str]) -> _Group | None:
     """The group of the rows that are not protected, where ``group`` is that of those that are."""
-    if "slice_value" not in by or group[by.index("slice_value")] != "true":
+    place = next((place for place, name in enumerate(by) if name.endswith("slice_value")), None)
+    if place is None or group[place] != "true":
         return None
-    return tuple("false" if name == "slice_value" else value for name, value in zip(by, group, strict=True))
+    return (*group[:place], "false", *group[place + 1 :])
 
 
 def _confusions(counted: Sequence[Row], by: Sequence[str]) -> dict[_Group, Confusion]:
