@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from goldlane.monitoring.columns import CATEGORICAL, NUMERIC, OTHER, TABLE, TABLE_ROW, TIMESTAMP, WatchedColumn
+from goldlane.monitoring.magnitudes import TRACKED, magnitude_sql
 from goldlane.monitoring.state import HLL_LG_K, ITEM_LENGTH, ITEMS_KEPT, ITEMS_TRACKED, KLL_K, STATE_VALUES
 from goldlane.monitoring.windows import instant_us
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-_INFINITY = float("inf")
 _ROWS = "rows"
 
 
@@ -29,17 +29,15 @@ def projected(number: int, column: WatchedColumn) -> list[Column]:
     hashed = F.when(value.isNotNull(), F.xxhash64(value)).alias(f"{name}_hash")
     if column.kind == CATEGORICAL:
         return [hashed, F.substring(value.cast("string"), 1, ITEM_LENGTH).alias(f"{name}_item"), *_length(column, name)]
-    number_of = instant_us(column) / F.lit(1e6) if column.kind == TIMESTAMP else value.cast("double")
+    if column.kind == TIMESTAMP:
+        return [hashed, (instant_us(column) / F.lit(1e6)).alias(f"{name}_finite")]
+    double = f"CAST({column.quoted} AS DOUBLE)"
+    finite = f"CASE WHEN abs({double}) < DOUBLE('Infinity') THEN {double} END" if column.has_fractions else double
+    numbers = [hashed, F.expr(finite).alias(f"{name}_finite"), F.expr(magnitude_sql(f"({finite})")).alias(f"{name}_item")]
     if not column.has_fractions:
-        return [hashed, number_of.alias(f"{name}_finite")]
-    double = value.cast("double")
-    finite = F.when(F.abs(double) < F.lit(_INFINITY), double)
-    return [
-        hashed,
-        double.alias(f"{name}_value"),
-        F.nullif(double, F.lit(float("nan"))).alias(f"{name}_number"),
-        finite.alias(f"{name}_finite"),
-    ]
+        return numbers
+    no_nan = F.expr(f"nullif({double}, DOUBLE('NaN'))").alias(f"{name}_number")
+    return [*numbers, F.expr(double).alias(f"{name}_value"), no_nan]
 
 
 def aggregated(number: int, column: WatchedColumn) -> list[Column]:
@@ -49,8 +47,7 @@ def aggregated(number: int, column: WatchedColumn) -> list[Column]:
         return [F.count_if(F.col(f"{name}_known")).alias(f"{name}_count")]
     distinct = F.hll_sketch_agg(f"{name}_hash", HLL_LG_K).alias(f"{name}_hll")
     if column.kind == CATEGORICAL:
-        top = F.expr(f"approx_top_k({name}_item, {ITEMS_KEPT + 1}, {ITEMS_TRACKED})").alias(f"{name}_items")
-        return [F.count(f"{name}_item").alias(f"{name}_count"), distinct, top, *_lengths(column, name)]
+        return [F.count(f"{name}_item").alias(f"{name}_count"), distinct, _top(name, ITEMS_TRACKED), *_lengths(column, name)]
     return [distinct, *_moments(column, name)]
 
 
@@ -82,7 +79,7 @@ def _moments(column: WatchedColumn, name: str) -> list[Column]:
     extremes = F.col(f"{name}_number") if column.has_fractions else finite
     found = {"finite": F.count(finite), "min": F.min(extremes), "max": F.max(extremes), "kll": F.kll_sketch_agg_double(finite, KLL_K)}
     if column.kind == NUMERIC:
-        found |= {"mean": F.avg(finite), "variance": F.var_pop(finite), "zeros": F.count_if(finite == 0)}
+        found |= {"mean": F.avg(finite), "variance": F.var_pop(finite), "zeros": F.count_if(finite == 0), "items": _top(name, TRACKED)}
     if column.has_fractions:
         found |= {"count": F.count(f"{name}_value"), "numbers": F.count(f"{name}_number")}
     return [aggregate.alias(f"{name}_{what}") for what, aggregate in found.items()]
@@ -99,14 +96,13 @@ def _numbers(column: WatchedColumn, name: str) -> dict[str, Column]:
     if column.kind == NUMERIC:
         numbers = F.col(f"{name}_numbers") if column.has_fractions else count
         known |= {"nans": count - numbers, "infinities": numbers - finite, "zeros": F.col(f"{name}_zeros")}
-        known |= {"mean": F.col(f"{name}_mean"), "m2": F.col(f"{name}_variance") * finite}
+        known |= {"mean": F.col(f"{name}_mean"), "m2": F.col(f"{name}_variance") * finite, "items": _items(name)}
     return known
 
 
 def _categories(column: WatchedColumn, name: str) -> dict[str, Column]:
     count = F.col(f"{name}_count")
-    # NULL is an item of its own to Spark.
-    items = F.slice(F.filter(F.col(f"{name}_items"), lambda each: each["item"].isNotNull()), 1, ITEMS_KEPT)
+    items = _items(name)
     known = {
         "nulls": F.col(_ROWS) - count,
         "hll": F.when(count > 0, F.col(f"{name}_hll")),
@@ -116,6 +112,16 @@ def _categories(column: WatchedColumn, name: str) -> dict[str, Column]:
     if column.type_name != "boolean":
         known |= {what: F.col(f"{name}_{what}") for what in ("min_length", "max_length", "total_length")}
     return known
+
+
+def _top(name: str, tracked: int) -> Column:
+    return F.expr(f"approx_top_k({name}_item, {ITEMS_KEPT + 1}, {tracked})").alias(f"{name}_items")
+
+
+def _items(name: str) -> Column:
+    # NULL is an item of its own to Spark.
+    some = F.slice(F.filter(F.col(f"{name}_items"), lambda each: each["item"].isNotNull()), 1, ITEMS_KEPT)
+    return some.cast("array<struct<item: string, count: bigint>>")
 
 
 def listed(items: Column) -> Column:

@@ -59,7 +59,7 @@ def _completed(merged: DataFrame, items: DataFrame, granularity: Granularity | N
         "m2": F.when(_has_moments(), F.col("moments.m2")),
         "kll": F.when(F.col("finite") > 0, F.col("kll")),
         "hll": F.when(known > 0, F.col("hll")),
-        "items": F.when(F.col("newest.kind") == CATEGORICAL, F.coalesce(F.col("items"), _no_items())),
+        "items": F.when(F.col("newest.kind").isin(CATEGORICAL, NUMERIC), F.coalesce(F.col("items"), _no_items())),
         "other": F.when(F.col("newest.kind") == CATEGORICAL, known - F.coalesce(listed(F.col("items")), F.lit(0))),
     }
     return joined.select(*(values.get(name, F.col(name)).cast(kind).alias(name) for name, kind in STATE_COLUMNS.items()))
@@ -67,7 +67,7 @@ def _completed(merged: DataFrame, items: DataFrame, granularity: Granularity | N
 
 def _items(state: DataFrame) -> DataFrame:
     """The most frequent items of what is merged; what fell out of a part's list is in ``other`` and does not come back."""
-    each = state.where(F.col("kind") == CATEGORICAL).select(*_KEYS, F.explode("items").alias("each"))
+    each = state.where(F.col("items").isNotNull()).select(*_KEYS, F.explode("items").alias("each"))
     counted = each.groupBy(*_KEYS, F.col("each.item").alias("item")).agg(F.sum("each.count").alias("count"))
     ranked = F.sort_array(F.collect_list(F.struct((-F.col("count")).alias("less"), "item", "count")))
     listed_items = F.transform(F.slice(ranked, 1, ITEMS_KEPT), lambda one: F.struct(one["item"].alias("item"), one["count"].alias("count")))

@@ -35,7 +35,8 @@ STATE_VALUES: dict[str, str] = {
     "total_length": "BIGINT",
     "kll": "BINARY",  # numeric and timestamp: Spark's kll_sketch_*_double over the finite values; NULL where there are none
     "hll": "BINARY",  # Spark's hll_* over the values that are not NULL; NULL where there are none
-    "items": "ARRAY<STRUCT<item: STRING, count: BIGINT>>",  # categorical: the most frequent values, most frequent first
+    # categorical: the most frequent values, most frequent first; numeric: the finite values by order of magnitude (magnitudes.py)
+    "items": "ARRAY<STRUCT<item: STRING, count: BIGINT>>",
     "other": "BIGINT",  # categorical: rows that are neither NULL nor in items
 }
 
