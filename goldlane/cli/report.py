@@ -63,7 +63,7 @@ def _write(found: Report, out: Path) -> None:
 
 
 def _show(found: Report) -> None:
-    """The update in one line, what failed, the rules, and why rows were quarantined."""
+    """The update in one line, what failed, the rules, why rows were quarantined, and what drifted."""
     from rich.text import Text
 
     from goldlane.drawing.rendering import duration
@@ -83,6 +83,8 @@ def _show(found: Report) -> None:
         reasons = ", ".join(f"{rule} {rows:,}" for rule, (rows, _) in (table.reasons or {}).items() if rows)
         told = table.problem or f"{table.rows:,} rows quarantined, {table.total:,} in all" + (f"; {reasons}" if reasons else "")
         console.print(f"{table.table}: {told}", markup=False)
+    for sheet in found.drift:
+        console.print(f"drift of {sheet.table}: {sheet.told}", markup=False)
 
 
 def _rules(found: Report) -> Table:

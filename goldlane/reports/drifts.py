@@ -44,6 +44,14 @@ class DriftSheet:
         """How many columns drifted."""
         return sum(one.has_drifted for one in self.drifts)
 
+    @property
+    def told(self) -> str:
+        """The sheet in a line."""
+        if self.problem is not None or not self.drifts:
+            return self.problem or "monitored; nothing to compare yet"
+        named = ", ".join(f"{one.feature} ({one.measure} {one.value:.3g})" for one in self.drifts if one.has_drifted)
+        return f"{self.drifted} of {len(self.drifts)} columns drifted" + (f": {named}" if named else "")
+
 
 def drift_sheet(folder: Path, name: str) -> DriftSheet | None:
     """The drift of the table in ``folder``, in its finest windows; None where nobody monitors it."""

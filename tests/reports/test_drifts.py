@@ -88,6 +88,7 @@ def one(sheet: DriftSheet, column: str) -> Drift:
 def test_columns_come_worst_first_and_those_that_cannot_be_measured_not_at_all(sheet: DriftSheet) -> None:
     assert [drift.feature for drift in sheet.drifts] == ["amount", "country", "calm", "based"]
     assert (sheet.granularity, sheet.drifted) == ("1 day", 2)
+    assert sheet.told == "2 of 4 columns drifted: amount (psi 2.5), country (js 0.15)"
 
 
 def test_a_column_tells_its_newest_value_and_the_windows_before(sheet: DriftSheet) -> None:
