@@ -33,32 +33,23 @@ class Attempts:
         number = before
         while True:
             number += 1
-            begun, clock = datetime.now(timezone.utc), time.monotonic()
+            begun, clock = _now(), time.monotonic()
             self.listener(JobEvent(task=name, happening="RUNNING", attempt=number))
-            task_run_id = self.new_id()
-            known = replace(facts, task=name, task_run_id=task_run_id, attempt=number)
-            end = replace(self.attempt(step, known), attempts=number, run_id=task_run_id)
+            known = replace(facts, task=name, task_run_id=self.new_id(), attempt=number)
+            end = replace(self.attempt(step, known), attempts=number, run_id=known.task_run_id)
+            # The interval is between two beginnings.
+            wait = max(0.0, step.retry_interval - (time.monotonic() - clock))
             again = self._again(step, end, number - before)
-            self.recorded(
-                TaskRun(
-                    task=name,
-                    attempt=number,
-                    started=begun,
-                    ended=datetime.now(timezone.utc),
-                    end=end,
-                    task_run_id=task_run_id,
-                    input=given,
-                    is_last=not again,
-                )
-            )
+            run = TaskRun(task=name, attempt=number, started=begun, ended=_now(), end=end, task_run_id=end.run_id, input=given)
+            self.recorded(replace(run, is_last=not again))
+            if again:
+                self.listener(JobEvent(task=name, happening="PENDING", attempt=number, text=f"again in {wait:.0f} s", end=end))
+            if again and self.stop.wait(wait):
+                end, again = replace(end, result=Result.CANCELED), False
+                self.recorded(replace(run, end=end, ended=_now()))
             if not again:
                 self.listener(JobEvent(task=name, happening="TERMINATED", attempt=number, end=end))
                 return end
-            # The interval is between two beginnings.
-            wait = max(0.0, step.retry_interval - (time.monotonic() - clock))
-            self.listener(JobEvent(task=name, happening="PENDING", attempt=number, text=f"again in {wait:.0f} s", end=end))
-            if self.stop.wait(wait):
-                return replace(end, result=Result.CANCELED)
 
     def _again(self, step: Step, end: End, tries: int) -> bool:
         if self.stop.asked or step.kind in ("condition_task", "for_each_task"):
@@ -66,3 +57,7 @@ class Attempts:
         if end.result is Result.TIMEDOUT and not step.retries_timeouts:
             return False
         return end.result in (Result.FAILED, Result.TIMEDOUT) and (step.retries < 0 or tries <= step.retries)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

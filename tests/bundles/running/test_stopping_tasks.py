@@ -132,6 +132,16 @@ def test_a_job_that_takes_too_long_is_stopped(job: Callable[..., Outcome]) -> No
     assert (outcome.result, outcome.tasks["hang"].result) == ("TIMEDOUT", "CANCELED")
 
 
+def test_a_job_that_is_stopped_between_two_attempts_records_the_task_as_canceled(job: Callable[..., Outcome], tmp_path: Path) -> None:
+    task = "{task_key: fails, max_retries: 5, min_retry_interval_millis: 600000, spark_python_task: {python_file: ./fails.py}}"
+
+    outcome = job(f"timeout_seconds: 4\ntasks: [{task}]", {"fails.py": "raise ValueError('no')\n"})
+
+    rows = [(row["attempt"], row["result_state"], row["is_last"]) for row in Records(tmp_path / "storage").rows()]
+    assert outcome.tasks["fails"].result == "CANCELED"
+    assert rows == [(1, "FAILED", False), (1, "CANCELED", True)]
+
+
 def test_a_loop_that_takes_too_long_is_stopped_at_its_own_timeout(job: Callable[..., Outcome]) -> None:
     text = """
 tasks:
