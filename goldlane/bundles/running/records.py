@@ -71,7 +71,8 @@ class Records:
 
         if not (self.path / "_delta_log").is_dir():
             return []
-        found = DeltaTable(str(self.path)).to_pyarrow_table().to_pylist()
+        # Arrow's threads sometimes abort a process that ends while they do.
+        found = DeltaTable(str(self.path)).to_pyarrow_dataset().to_table(use_threads=False).to_pylist()
         return sorted(found, key=lambda row: (row["ended"], row["task_run_id"]))
 
     def earlier(self, run_id: int, job: str) -> tuple[Run, dict[str, End]]:
