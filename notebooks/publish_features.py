@@ -20,7 +20,6 @@ from features import FEATURE_SETS, FEATURE_TABLES
 from goldlane.features import open_store
 from goldlane.features.gate import GateError
 from goldlane.features.lakehouse import lakehouse
-from goldlane.features.online.store import PlatformStore
 from goldlane.features.publishing_all import publish_all, require_published
 from goldlane.reports.provenance import Provenance
 from goldlane.settings import read_settings
@@ -57,7 +56,7 @@ for each in done:
 # COMMAND ----------
 
 published = require_published(done)
-if not isinstance(store, PlatformStore):
+if not hasattr(store, "publish_table"):
     store.write_feature_sets(FEATURE_SETS)
 store.close()
 

@@ -25,13 +25,32 @@ PART = [
     "tests/features/test_windows.py",
     "tests/features/test_point_in_time.py",
 ]
+# These look at what Connect has not: plans in the JVM, a stream's metrics, a list that a function of foreachBatch fills in this process.
+ELSEWHERE = (
+    "test_nine_predicates_are_evaluated_once_each",
+    "test_growing_windows_share_one_exchange_and_one_order",
+    "test_a_stream_counts_per_micro_batch",
+    "test_inside_foreach_batch_the_counts_are_the_same",
+)
 
 
 @pytest.mark.slow
 def test_transforms_rules_windows_and_joins_pass_their_tests_over_spark_connect() -> None:
-    pytest.importorskip("grpc", reason="Spark Connect needs the extra connect: pip install 'goldlane[connect]'")
+    pytest.importorskip("grpc", reason="Spark Connect is not installed: pip install 'pyspark[connect]'")
     environment = {**os.environ, "GOLDLANE_TEST_REMOTE": "local[2]"}
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *PART]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "not slow",
+        "-k",
+        f"not ({' or '.join(ELSEWHERE)})",
+        "-p",
+        "no:cacheprovider",
+        *PART,
+    ]
 
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
 

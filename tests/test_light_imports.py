@@ -25,7 +25,15 @@ def imported(module: str) -> Any:
 
 @pytest.mark.parametrize(
     "module",
-    ["goldlane", "goldlane.features", "goldlane.features.online", "goldlane.cli", "goldlane.testing.plugin, goldlane.testing.options"],
+    [
+        "goldlane",
+        "goldlane.features",
+        "goldlane.features.online",
+        "goldlane.cli",
+        "goldlane.cli.wheel_tasks",
+        "goldlane.testing.plugin, goldlane.testing.options",
+        "goldlane.testing.databricks_workspace",
+    ],
 )
 def test_it_imports_nothing_heavy(module: str) -> None:
     assert imported(module)["heavy"] == []

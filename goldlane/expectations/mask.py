@@ -54,8 +54,12 @@ def _mask(passes: Sequence[Column]) -> Column:
     from pyspark.sql import functions as F
 
     none = F.lit(0).cast("long")
-    bits = (F.when(verdict, none).otherwise(F.lit(1 << position).cast("long")) for position, verdict in enumerate(passes))
-    return reduce(lambda left, right: left.bitwiseOR(right), bits)
+    bits = [F.when(verdict, none).otherwise(F.lit(1 << position).cast("long")) for position, verdict in enumerate(passes)]
+    # Halves of halves: Spark Connect refuses expressions that are nested a hundred deep.
+    while len(bits) > 1:
+        odd = bits[-1:] if len(bits) % 2 else []
+        bits = [left.bitwiseOR(right) for left, right in zip(bits[::2], bits[1::2], strict=False)] + odd
+    return bits[0]
 
 
 def _free_names(taken: Sequence[str], wanted: int) -> tuple[str, ...]:

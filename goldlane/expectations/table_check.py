@@ -101,5 +101,6 @@ def _examples(df: DataFrame, rule: TableRule, tables: Mapping[str, DataFrame]) -
     found = offenders(df, rule.kind, tables).limit(EXAMPLES)
     instants = {name for name, type_name in found.dtypes if type_name == "timestamp"}
     # As a datetime, Spark would hand an instant out in Python's own zone without saying so, and fail in the first days of year 1.
-    plain = found.withColumns({name: F.unix_micros(F.col(f"`{name}`")) for name in instants})
+    # Spark Connect refuses to add no column at all.
+    plain = found.withColumns({name: F.unix_micros(F.col(f"`{name}`")) for name in instants}) if instants else found
     return [{name: moment_of(value) if name in instants else value for name, value in row.asDict().items()} for row in plain.collect()]

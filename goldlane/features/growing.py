@@ -20,7 +20,8 @@ def with_growing_windows(frame: DataFrame, windows: Sequence[Rolling], *, keys: 
     totals = _Totals(keys=tuple(keys))
     results = {str(window.name): _result(window, frame, totals) for window in windows}
     # The inputs come first as columns of their own: Spark would sort one more copy of them for every frame.
-    lines = in_line(frame.withColumns(totals.inputs), keys)
+    # Where rows are only counted there are none, which Spark Connect refuses to add.
+    lines = in_line(frame.withColumns(totals.inputs) if totals.inputs else frame, keys)
     return lines.withColumns(totals.running).withColumns(results).drop(*totals.inputs, *totals.running)
 
 

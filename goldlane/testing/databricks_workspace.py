@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from goldlane.testing.databricks_feature_routes import FEATURE_ROUTES
 from goldlane.testing.databricks_monitor_routes import MONITOR_ROUTES
 from goldlane.testing.databricks_routes import ROUTES, RefusedError
 
@@ -25,14 +26,16 @@ TOKEN = "a-token"  # noqa: S105  of a workspace that is none
 class Workspace:
     """``tables``, ``instances`` and ``endpoints`` are what there is; ``calls`` are the requests so far, as (method, path, body).
 
-    ``queries`` are what stood behind the question mark of each. ``schemas`` are ids by ``catalog.schema``. An endpoint is a function from
-    records to outputs. ``states`` are those that a new synced table goes through, one for each look at it, and ``monitor_states`` those of
-    a monitor. ``password`` is that of the instances; without one, each credential is another.
+    ``online_stores`` are those of the feature store's API. ``queries`` are what stood behind the question mark of each call. ``schemas``
+    are ids by ``catalog.schema``. An endpoint is a function from records to outputs. ``states`` are those that a new synced table goes
+    through, one for each look at it, and ``monitor_states`` those of a monitor. ``password`` is that of the instances; without one, each
+    credential is another.
     """
 
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     schemas: dict[str, str] = field(default_factory=dict)
     instances: dict[str, dict[str, Any]] = field(default_factory=dict)
+    online_stores: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, Callable[[list[dict[str, Any]]], list[Any]]] = field(default_factory=dict)
     states: list[str] = field(default_factory=lambda: ["SYNCED_TABLE_PROVISIONING", "SYNCED_TABLE_ONLINE_NO_PENDING_UPDATE"])
     update_states: list[str] = field(default_factory=lambda: ["RUNNING", "COMPLETED"])
@@ -70,7 +73,7 @@ class Workspace:
         self.calls.append((method, path, body))
         self.queries.append(dict(query))
         told = {"GET": {"query": query}, "DELETE": {}, "PATCH": {"query": query, "body": body}}.get(method, {"body": body})
-        for (wanted, pattern), route in {**ROUTES, **MONITOR_ROUTES}.items():
+        for (wanted, pattern), route in {**ROUTES, **MONITOR_ROUTES, **FEATURE_ROUTES}.items():
             found = re.fullmatch(pattern, path)
             if wanted == method and found:
                 return route(self, *found.groups(), **told)

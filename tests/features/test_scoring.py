@@ -68,7 +68,12 @@ def logged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ite
     schema = arrow_schema(MERCHANTS)
     arrow = _arrow([dict(zip(schema.names, row, strict=True)) for row in ROWS], schema)
     (folder / "tables" / "default").mkdir(parents=True)
+    began = datetime.now(timezone.utc)
     write_deltalake(str(folder / "tables" / "default" / "merchants"), arrow)
+    origin = {"update_id": "an-update", "dataset_name": "default.merchants"}
+    times = (began, datetime.now(timezone.utc) + timedelta(seconds=1))
+    events = [{"timestamp": at, "event_type": "flow_progress", "origin": origin} for at in times]
+    write_deltalake(str(folder / "system" / "events"), _arrow(events, None))
     store = open_store(f"sqlite:///{folder}/online.db")
     publish(MERCHANTS, folder, store)
     labels = spark.createDataFrame(
@@ -138,6 +143,11 @@ def test_a_run_knows_the_training_set_as_datasets_and_tags(logged: Logged) -> No
     }
     assert run.data.tags["goldlane.definitions"] == record.definitions
     assert run.data.tags["goldlane.sources"] == "merchants@0"
+    assert run.data.tags["goldlane.updates"] == "merchants@0: an-update"
+    model = mlflow.get_logged_model(mlflow.models.get_model_info(logged.uri).model_id)
+    assert model.tags["goldlane.updates"] == "merchants@0: an-update"
+    of_source = {each.dataset.name: {tag.key: tag.value for tag in each.tags} for each in run.inputs.dataset_inputs}["merchants"]
+    assert (of_source["goldlane.version"], of_source["goldlane.update_id"]) == ("0", "an-update")
     assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/training_set.json") == record.to_json()
 
 
