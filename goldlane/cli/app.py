@@ -21,6 +21,7 @@ from goldlane.cli import (
     lookup,
     maintain,
     mcp,
+    monitor,
     publish,
     replay,
     report,
@@ -55,6 +56,7 @@ app.add_typer(bundle.app, name="bundle")
 app.command("job")(job.job)
 app.add_typer(token.app, name="token")
 app.command("replay")(replay.replay)
+app.command("monitor")(monitor.monitor)
 app.command("forget")(forget.forget)
 app.command("maintain")(maintain.maintain)
 

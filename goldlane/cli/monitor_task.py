@@ -10,9 +10,9 @@ import typer
 
 from goldlane.cli.application import declared_monitors
 from goldlane.cli.job_options import CatalogOption, ProjectOption, SchemaOption, StorageOption, job_settings
+from goldlane.cli.monitor import watch
 from goldlane.cli.options import JsonOption
 from goldlane.cli.output import print_json, progress, results
-from goldlane.errors import UsageError
 
 if TYPE_CHECKING:
     from goldlane.monitoring import Monitor
@@ -40,7 +40,7 @@ def monitor_task(  # noqa: PLR0913  one parameter per option
     monitors = [placed(each, where.schema) for each in declared_monitors(job_settings(project))]
     named = [_in_schema(name, where.schema) for name in tables or ()]
     if where.storage is not None:
-        raise UsageError("the monitors of a storage cannot be refreshed by a task yet", hint="goldlane monitor")
+        return watch(monitors, named, where.storage, as_json=as_json)
     found = named or [each.table for each in monitors]
     from goldlane.monitoring.databricks_refreshes import platform_refreshes
 

@@ -15,6 +15,7 @@ from goldlane.monitoring.alerts.rules import AlertRule
 _ROWS_PER_VALUE = 5
 # Between two constants, any distance is infinitely many deviations; JSON has no such number.
 _BEYOND = 1e9
+_DETAILS = {"BASELINE": "against the baseline", "CONSECUTIVE": "against the window before"}
 _COLUMNS = {
     Measure.PSI: "population_stability_index",
     Measure.WASSERSTEIN: "wasserstein_distance",
@@ -39,33 +40,40 @@ class _Sides:
 def drift_observations(rule: AlertRule, rows: MetricRows) -> Iterator[Observation]:
     """One per column and window that has such a metric, and enough values on both sides."""
     against = rule.against or rows.compared
+    asked = _asked(rule, rows, against)
     limit = rule.limit or 0.0
     for (subject, start), row in rows.drifts.items():
-        if subject.against != against or subject.column == TABLE:
+        measured = _measured(rule, row) if subject in asked else None
+        profile = None if measured is None else rows.profile_of(subject, start)
+        if measured is None or profile is None:
             continue
-        if not is_asked(rule, subject, rows) or not rule.is_about_column(subject.column):
-            continue
-        profile = rows.profile_of(subject, start)
-        sides = None if profile is None else _sides(rule, row, profile)
-        value = None if profile is None else _value(rule, row, profile, rows.reference_of(subject, row))
-        if value is None or sides is None or profile is None or _is_too_small(rule, sides):
+        value = measured if rule.measure is not Measure.WASSERSTEIN else _in_deviations(measured, profile, rows.reference_of(subject, row))
+        sides = _sides(rule, row, profile)
+        if value is None or sides is None or _is_too_small(rule, sides):
             continue
         is_bad = value > limit and value > _floor(rule, sides, profile, row)
-        yield Observation(subject=subject, window=window_of(row), value=value, limit=limit, is_bad=is_bad, detail=_detail(subject))
+        yield Observation(subject=subject, window=window_of(row), value=value, limit=limit, is_bad=is_bad, detail=_DETAILS[against])
 
 
-def _value(rule: AlertRule, row: Row, profile: Row, reference: Row | None) -> float | None:
-    if rule.measure is Measure.KS:
-        test = row.get("ks_test")
-        return None if test is None else test["statistic"]
-    value: float | None = row.get(_COLUMNS[rule.measure])
-    if rule.measure is not Measure.WASSERSTEIN or value is None:
-        return value
-    # The wider of both: one outlier among heavy tails moves the distance, and widens its own window as much.
+def _asked(rule: AlertRule, rows: MetricRows, against: str) -> set[Subject]:
+    """What the rule is about, of all that drift was measured of."""
+    subjects = {subject for subject, _ in rows.drifts if subject.against == against and subject.column != TABLE}
+    return {subject for subject in subjects if is_asked(rule, subject, rows) and rule.is_about_column(subject.column)}
+
+
+def _measured(rule: AlertRule, row: Row) -> float | None:
+    if rule.measure is not Measure.KS:
+        return row.get(_COLUMNS[rule.measure])
+    test = row.get("ks_test")
+    return None if test is None else test["statistic"]
+
+
+def _in_deviations(distance: float, profile: Row, reference: Row | None) -> float | None:
+    """In standard deviations of the wider window: one outlier among heavy tails moves the distance, and widens its own window as much."""
     one, other = profile.get("stddev"), None if reference is None else reference.get("stddev")
     if one is None or other is None:
         return None
-    return min(value / max(one, other), _BEYOND) if max(one, other) else _BEYOND * (value > 0)
+    return min(distance / max(one, other), _BEYOND) if max(one, other) else _BEYOND * (distance > 0)
 
 
 def _sides(rule: AlertRule, row: Row, profile: Row) -> _Sides | None:
@@ -111,7 +119,3 @@ def _floor(rule: AlertRule, sides: _Sides, profile: Row, row: Row) -> float:
 def _before(profile: Row, row: Row, column: str) -> float:
     """A percentage of the window that was compared with; 0 where it is not known."""
     return min(max((profile.get(column) or 0.0) - (row.get(f"{column}_delta") or 0.0), 0.0), 100.0)
-
-
-def _detail(subject: Subject) -> str:
-    return "against the baseline" if subject.against == "BASELINE" else "against the window before"

@@ -94,7 +94,15 @@ class MetricRows:
 
     def profile_of(self, subject: Subject, start: datetime) -> Row | None:
         """The profile row behind a drift row."""
-        return self.profiles.get((replace(subject, against=None), start))
+        plain = self._plain.get(subject)
+        if plain is None:
+            plain = self._plain[subject] = replace(subject, against=None)
+        return self.profiles.get((plain, start))
+
+    @cached_property
+    def _plain(self) -> dict[Subject, Subject]:
+        """Subjects of drift without what it was measured against: made once, for there is a drift row for each window."""
+        return {}
 
     def reference_of(self, subject: Subject, row: Row) -> Row | None:
         """The profile row that a drift row was compared with, where it is known."""
