@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldlane.features import Feature, FeatureTable, Rolling, point_in_time_join, to_tiles
+from goldlane.features import Feature, FeatureTable, Rolling, point_in_time_join, rebuild_training_set, to_tiles, training_set
 from goldlane.features.errors import JoinError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -65,6 +66,20 @@ def test_every_label_sees_the_windows_of_its_own_instant(spark: SparkSession, bo
     found = answers(spark, labels, boundary=boundary, age=True)
 
     assert found == [expected(card, at, exclusive=boundary == "exclusive") for card, at in labels]
+
+
+def test_a_training_set_reads_its_windows_from_tiles_and_is_rebuilt_from_them(spark: SparkSession, tmp_path: Path) -> None:
+    folder, asked = str(tmp_path / "velocity"), [("a", 6), ("a", 33), ("b", 4), ("never", 9), (None, 5)]
+    velocity_tiles(spark).write.format("delta").save(folder)
+    labels = spark.createDataFrame([(card, second(at), True) for card, at in asked], "card string, asked_at timestamp, fraud boolean")
+
+    made = training_set(labels, {VELOCITY: folder}, label="fraud", label_time="asked_at", age=True)
+    spark.sql(f"DELETE FROM delta.`{folder}`")
+    again = rebuild_training_set(made.record.to_json(), labels=labels, tables=[VELOCITY])
+
+    columns = ["n", "amount", "velocity__age_s"]
+    found = [sorted((tuple(row) for row in each.frame.select(columns).collect()), key=repr) for each in (made, again)]
+    assert found == [sorted((expected(card, at, exclusive=False) for card, at in asked), key=repr)] * 2
 
 
 def test_a_frame_that_is_no_tiles_is_told_how_to_become_one(spark: SparkSession) -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.flows.source import batch_counts, checked_query, query
 from goldlane.pipelines.flows.target import Target
+from goldlane.pipelines.incremental.costs import refreshes
+from goldlane.pipelines.incremental.keys import keys_of
 from goldlane.pipelines.incremental.memory import LastRefresh, Reading, last_refresh
 from goldlane.pipelines.incremental.policy import BEGINNINGS, RefreshPolicy
 from goldlane.pipelines.incremental.reasons import Issue, IssueType, NotIncrementalError, Refreshed, Technique
 from goldlane.pipelines.incremental.refresh import View, refresh, require_key
 from goldlane.pipelines.incremental.sources import newest
+from goldlane.pipelines.incremental.stretches import in_stretches
 from goldlane.pipelines.outcome import Status
 from goldlane.pipelines.plan import PlannedFlow
 from goldlane.pipelines.promises import broken_key
@@ -80,6 +83,7 @@ def _recomputed(
     _require_policy(target, flow, now, reason)
     storage.remember(name, fingerprint=None, refreshed=None)
     frame, reads = checked
+    frame = frame if now is None else _laid_out(target, flow, frame, now)
     doubled = False
     try:
         # Where the table holds doubled keys, a merge by key could not mend it.
@@ -96,6 +100,18 @@ def _recomputed(
     target.on_refresh(flow.flow.name, Refreshed(technique=Technique.COMPLETE_RECOMPUTE, issues=reason.issues))
     target.on_write(flow.flow.name, None, batch_counts(reads))
     return Status.COMPLETED
+
+
+def _laid_out(target: Target, flow: PlannedFlow, frame: DataFrame, now: Reading) -> DataFrame:
+    """``frame`` in an order that spares later refreshes most of its files, where there will be any."""
+    dataset = target.planned.dataset
+    if dataset.partition_cols or dataset.cluster_by or not refreshes(dataset.refresh_policy, now):
+        return frame
+    try:
+        keys = keys_of(query(target, flow, FlowReads(target.world, flow.flow)), (), target.planned.primary_key)
+    except NotIncrementalError:
+        return frame
+    return in_stretches(frame, keys, now.tables)
 
 
 def _require_policy(target: Target, flow: PlannedFlow, now: Reading | None, reason: NotIncrementalError) -> None:

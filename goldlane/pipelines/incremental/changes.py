@@ -51,11 +51,14 @@ def changes_between(session: SparkSession, since: TableVersion, until: TableVers
         NotIncrementalError: the log does not hold it any more, or the table's columns have changed.
     """
     with readable(IssueType.CHANGE_SET_MISSING, until.name):
-        before, after = snapshot_at(session, since), snapshot_at(session, until)
+        after, moved = snapshot_at(session, until), _moved(session, since, until)
+        # An older snapshot costs jobs: it is asked for only where it is another table's, or knows more of a file than the log.
+        before = snapshot_at(session, since) if moved.altered or moved.unknown else after
         _require_same_columns(before, after, until)
-        added, removed = _files(session, since, until, before)
+        known = {_identity(file): file for file in before.allFiles().collect()} if moved.unknown else {}
+        added, removed = moved.added, [*moved.removed, *(known[file] for file in moved.unknown)]
     size = sum(file.size() for file in (*added, *removed))
-    if removed and _has_feed(before) and _has_feed(after):
+    if removed and has_feed(before) and has_feed(after):
         return _from_feed(session, since, until, size)
     log = delta_log(session, until.path)
     return Changes(_rows(session, log, after, added), _rows(session, log, before, removed), size)
@@ -89,26 +92,50 @@ def refused_as(issue: IssueType, why: str, table: str = "") -> Iterator[None]:
         raise NotIncrementalError(Issue(type=issue, why=f"{why}: {told}", table=table)) from error
 
 
-def _files(session: SparkSession, since: TableVersion, until: TableVersion, before: Any) -> tuple[list[Any], list[Any]]:
+@dataclass(frozen=True, slots=True)
+class _Moved:
     """The files that came with new rows, and those that went with rows in them; compactions move rows and change none."""
+
+    added: list[Any]
+    removed: list[Any]
+    unknown: list[str]
+    altered: bool
+
+
+def _moved(session: SparkSession, since: TableVersion, until: TableVersion) -> _Moved:
     none = session._jvm.scala.Option.empty()  # type: ignore[union-attr]  # noqa: SLF001  Delta's log has no public Python face
     commits = delta_log(session, until.path).getChanges(since.version + 1, until.version, none, True)
-    known: dict[str, Any] = {}
-    added, removed = {}, set()
+    came: dict[str, Any] = {}
+    added: dict[str, Any] = {}
+    gone: dict[str, Any] = {}
+    altered = False
     while commits.hasNext():
         for action in each(commits.next()._2()):  # noqa: SLF001  the second of a Scala pair
-            if kind(action) == "AddFile":
-                known[_identity(action)] = action
+            name = kind(action)
+            altered |= name == "Metadata"
+            if name == "AddFile":
+                came[_identity(action)] = action
                 if action.dataChange():
                     added[_identity(action)] = action
-            elif kind(action) == "RemoveFile" and action.dataChange():
-                removed.add(_identity(action))
-        if len(known) + len(removed) > MOST_FILES:
+            elif name == "RemoveFile" and action.dataChange():
+                gone[_identity(action)] = action
+        if len(came) + len(gone) > MOST_FILES:
             why = f"more than {MOST_FILES} files of {until.name} came or went"
             raise NotIncrementalError(Issue(type=IssueType.TOO_MANY_FILE_ACTIONS, why=why, table=until.name))
-    if not removed <= known.keys():
-        known |= {_identity(file): file for file in before.allFiles().collect()}
-    return list(added.values()), [known[file] for file in removed]
+    files = {file: came.get(file) or _as_added(session, action) for file, action in gone.items()}
+    unknown = [file for file, found in files.items() if found is None]
+    return _Moved(list(added.values()), [found for found in files.values() if found is not None], unknown, altered)
+
+
+def _as_added(session: SparkSession, removed: Any) -> Any | None:
+    """A file as it came, from the entry of its going; None where that does not tell enough to read it."""
+    if removed.partitionValues() is None or removed.size().isEmpty():
+        return None
+    jvm: Any = session._jvm  # noqa: SLF001  as above
+    none = jvm.scala.Option.empty()
+    ids = (removed.baseRowId(), removed.defaultRowCommitVersion(), none, none, none)
+    place = (removed.path(), removed.partitionValues(), removed.getFileSize(), 0, True)
+    return jvm.org.apache.spark.sql.delta.actions.AddFile.apply(*place, None, None, removed.deletionVector(), *ids)
 
 
 def _identity(action: Any) -> str:
@@ -142,7 +169,8 @@ def _differing(inserted: DataFrame, deleted: DataFrame) -> DataFrame:
     return counted.where(f"{_SIGN} <> 0").drop(_SIGN)
 
 
-def _has_feed(snapshot: Any) -> bool:
+def has_feed(snapshot: Any) -> bool:
+    """Whether the table keeps its changes row by row."""
     return str(snapshot.metadata().configuration().get(_FEED).toString()).lower() == "some(true)"
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.incremental.changes import Changes
 from goldlane.pipelines.incremental.filebounds import files_of
 from goldlane.pipelines.incremental.keys import Keys
+from goldlane.pipelines.incremental.memory import Reading
+from goldlane.pipelines.incremental.policy import RefreshPolicy
 from goldlane.pipelines.incremental.reasons import Issue, IssueType, NotIncrementalError
 from goldlane.pipelines.incremental.sources import TableVersion, snapshot_at
 from goldlane.pipelines.incremental.touched import Touched
@@ -25,6 +27,14 @@ def rows_of(tables: Iterable[TableVersion]) -> int | None:
     """The rows of all tables together; None when that is not known without reading them."""
     found = [files_of(table) for table in tables]
     return None if None in found else sum(sum(files.rows) for files in found if files)
+
+
+def refreshes(policy: RefreshPolicy, now: Reading) -> bool:
+    """Whether a view like this may ever be refreshed by its changes."""
+    if policy is RefreshPolicy.FULL or not policy.weighs_costs:
+        return policy is not RefreshPolicy.FULL
+    rows = rows_of(now.tables.values())
+    return rows is None or rows >= LITTLE_ROWS
 
 
 def require_much(rows: int | None) -> None:

@@ -54,7 +54,7 @@ def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str,
 def _chosen(session: SparkSession, files: Files, expression: Any, column: Any, wanted: Sequence[Interval]) -> list[int]:
     """The files between whose ends, as keys, a touched key lies."""
     known = [(file, bounds) for file, bounds in enumerate(files.bounds) if bounds is not None]
-    ends = _as_keys(session, [bounds for _, bounds in known], expression, column)
+    ends = as_keys(session, [bounds for _, bounds in known], expression, column)
     highs = [high for _, high in wanted]
     chosen = []
     for (file, _), (low, high) in zip(known, ends, strict=True):
@@ -64,7 +64,7 @@ def _chosen(session: SparkSession, files: Files, expression: Any, column: Any, w
     return chosen
 
 
-def _as_keys(session: SparkSession, bounds: Sequence[Interval], expression: Any, column: Any) -> list[Interval]:
+def as_keys(session: SparkSession, bounds: Sequence[Interval], expression: Any, column: Any) -> list[Interval]:
     """The key's values at the ends of each file."""
     from pyspark.sql import functions as F
 
