@@ -68,6 +68,7 @@ def test_every_label_sees_the_windows_of_its_own_instant(spark: SparkSession, bo
     assert found == [expected(card, at, exclusive=boundary == "exclusive") for card, at in labels]
 
 
+@pytest.mark.slow
 def test_a_training_set_reads_its_windows_from_tiles_and_is_rebuilt_from_them(spark: SparkSession, tmp_path: Path) -> None:
     folder, asked = str(tmp_path / "velocity"), [("a", 6), ("a", 33), ("b", 4), ("never", 9), (None, 5)]
     velocity_tiles(spark).write.format("delta").save(folder)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.incremental.filebounds import files_of
 from goldlane.pipelines.incremental.plans import analyzed, each, sequence_of
-from goldlane.pipelines.incremental.pruning import TABLE, pruned
+from goldlane.pipelines.incremental.pruning import Pruned, pruned
 from goldlane.pipelines.incremental.restricted import of_keys
 from goldlane.pipelines.incremental.sources import TableVersion, delta_log
 from goldlane.pipelines.incremental.stretches import cut_at, cuts_in_place
 from goldlane.pipelines.incremental.touched import Touched
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 def exchange_rows(frame: DataFrame, path: Path, touched: Touched, columns: tuple[str, ...]) -> None:
@@ -32,34 +30,25 @@ def exchange_rows(frame: DataFrame, path: Path, touched: Touched, columns: tuple
     transaction = log.startTransaction(none, none)
     snapshot = transaction.snapshot()
     table = TableVersion(str(path), int(snapshot.version()), str(snapshot.metadata().id()))
-    held = _held(session, table, touched, columns)
-    stored = analyzed(table.frame(session).alias(TABLE).where(reduce(and_, held.values(), _always())))
-    # Delta looks for literals, of which casts are none.
-    condition = session._jvm.org.apache.spark.sql.catalyst.optimizer.ConstantFolding.apply(stored).condition()  # noqa: SLF001  as above
-    old = each(transaction.filterFiles(sequence_of(session, [condition]), False))
+    found = _pruned(session, table, touched, columns)
+    old = [file for file in each(transaction.filterFiles()) if str(file.path()) not in found.left_out]
     rows = DataFrame(log.createDataFrame(snapshot, sequence_of(session, old), False, none), session)
     kept = of_keys(rows, touched, {name: name for name in columns}, how="leftanti")
-    new = _in_place(kept.unionByName(frame), table, {str(file.path()) for file in old}, next(iter(held), None))
+    new = _in_place(kept.unionByName(frame), table, {str(file.path()) for file in old}, next(iter(found.conditions), None))
     written = each(transaction.writeFiles(new._jdf))  # noqa: SLF001  as above
     transaction.commit(sequence_of(session, [*written, *(file.remove() for file in old)]), _overwrite(session))
 
 
-def _held(session: Any, table: TableVersion, touched: Touched, columns: tuple[str, ...]) -> dict[str, Column]:
-    """By column of the table, in which files rows of touched keys can be."""
+def _pruned(session: Any, table: TableVersion, touched: Touched, columns: tuple[str, ...]) -> Pruned:
+    """In which files of the table rows of touched keys can be."""
     stored = {column.name().lower(): column for column in each(analyzed(table.frame(session)).output())}
-    return dict(pruned(session, table, {name: stored[name.lower()] for name in columns}, touched).conditions)
+    return pruned(session, table, {name: stored[name.lower()] for name in columns}, touched)
 
 
 def _in_place(new: DataFrame, table: TableVersion, old: set[str], column: str | None) -> DataFrame:
     """``new`` with a partition for each stretch of the table that the ``old`` files held."""
     files = None if column is None else files_of(table, column)
     return new if files is None or column is None else cut_at(new, column, cuts_in_place(files, old))
-
-
-def _always() -> Column:
-    from pyspark.sql import functions as F
-
-    return F.lit(True)
 
 
 def _overwrite(session: Any) -> Any:
