@@ -1,8 +1,9 @@
 """Exact counts of values by order of magnitude: what keeps the tail of a sketch honest.
 
 A KLL sketch is exact about ranks, so the largest thousandth of a million values is a handful of its points. In a heavy tail that
-thousandth holds a good part of the sum: between two lognormal samples (sigma 2) the Wasserstein distance of sketches alone was 59 %
-off, with these counts 0.5 % (benchmarks/drift_accuracy.py). Eight bins an octave cost half of what the sketch costs, and add up when windows are merged.
+thousandth holds a good part of the sum: between two lognormal samples (sigma 2) the Wasserstein distance of sketches alone was 59 % off,
+with these counts 0.5 % (benchmarks/drift_accuracy.py). Eight bins an octave add half of the sketch's time, and add up when windows are
+merged.
 """
 
 from __future__ import annotations
