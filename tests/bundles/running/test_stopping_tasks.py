@@ -132,6 +132,7 @@ def test_a_job_that_takes_too_long_is_stopped(job: Callable[..., Outcome]) -> No
     assert (outcome.result, outcome.tasks["hang"].result) == ("TIMEDOUT", "CANCELED")
 
 
+@pytest.mark.slow
 def test_a_job_that_is_stopped_between_two_attempts_records_the_task_as_canceled(job: Callable[..., Outcome], tmp_path: Path) -> None:
     task = "{task_key: fails, max_retries: 5, min_retry_interval_millis: 600000, spark_python_task: {python_file: ./fails.py}}"
 
