@@ -43,13 +43,18 @@ def only_variable(text: str) -> str | None:
     return whole[1] if whole else None
 
 
+def spelled(value: object) -> str:
+    """A scalar as YAML spells it: ``true``, where Python says ``True``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _filled(bundle: Bundle, found: re.Match[str]) -> str:
     name = found[1].strip()
     if name == "bundle.target" and bundle.target is not None:
         return bundle.target
     if name.startswith("var."):
         value = value_of(bundle, name.split(".")[1])
-        return found[0] if value is None or isinstance(value, (dict, list)) else str(value)
+        return found[0] if value is None or isinstance(value, (dict, list)) else spelled(value)
     if name.startswith(("bundle.", "resources.")):
         value = bundle.tree.get(*name.split("."))
         return value if isinstance(value, str) else found[0]

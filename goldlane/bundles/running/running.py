@@ -26,6 +26,7 @@ from goldlane.bundles.running.records import Records, TaskRun, log_file
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End, Fault, Result, failed
 from goldlane.bundles.running.sharedspark import SharedSpark
+from goldlane.bundles.variables import spelled
 from goldlane.errors import UsageError
 from goldlane.pipelines.storage import Storage
 from goldlane.stopping import Stop
@@ -117,7 +118,7 @@ class JobRun:
             documents = Documents(request=self.request, plan=self.ready.plan)
             if step.kind == "condition_task":
                 asked = documents.filled(step, facts)
-                return said(str(asked.get("left")), str(asked.get("op")), str(asked.get("right")))
+                return said(spelled(asked.get("left")), str(asked.get("op")), spelled(asked.get("right")))
             if step.kind == "for_each_task":
                 return self._loop(step, facts, documents.filled(replace(step, settings=without_task(step)), facts))
             if step.kind == "run_job_task":

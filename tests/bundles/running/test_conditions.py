@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from goldlane.bundles.running import Request, run_job
 from goldlane.bundles.running.conditions import said, skipped
 from goldlane.bundles.running.plans import Dependency, Step
 from goldlane.bundles.running.results import End, Result
@@ -89,3 +92,16 @@ def test_a_comparison_of_numbers_with_a_text_fails_and_names_it() -> None:
 
     assert end.result == "FAILED"
     assert str(end.fault) == "LESS_THAN compares numbers, and 'many' is none"
+
+
+@pytest.mark.parametrize("left", ["${var.continuous}", "is ${var.continuous}"])
+def test_a_flag_is_compared_as_yaml_spells_it(tmp_path: Path, left: str) -> None:
+    right = left.replace("${var.continuous}", "true")
+    condition = f"{{op: EQUAL_TO, left: '{left}', right: '{right}'}}"
+    job = f"resources: {{jobs: {{ask: {{tasks: [{{task_key: asked, condition_task: {condition}}}]}}}}}}\n"
+    flag = "bundle: {name: flags}\nvariables: {continuous: {default: true}}\n"
+    (tmp_path / "databricks.yml").write_text(flag + job, encoding="utf-8")
+
+    outcome = run_job(Request(root=tmp_path, job="ask", storage=tmp_path / "storage"))
+
+    assert outcome.tasks["asked"].output == {"outcome": True}
