@@ -13,8 +13,10 @@ from databricks.sdk import WorkspaceClient
 
 from goldlane.errors import UsageError
 from goldlane.monitoring import (
+    AlertRule,
     CustomMetric,
     InferenceLog,
+    Measure,
     Monitor,
     MonitorDeclarationError,
     MonitoringError,
@@ -293,7 +295,7 @@ def test_a_workspace_that_refuses_says_so_in_one_line(workspace: Workspace) -> N
 
 
 def test_what_the_platform_is_not_told_is_said(opened: Callable[..., PlatformMonitors]) -> None:
-    monitor = replace(FULL, profile=replace(LOG, prediction_proba="likely"), alerts=("one",))
+    monitor = replace(FULL, profile=replace(LOG, prediction_proba="likely"), alerts=(AlertRule(name="moved", measure=Measure.PSI),))
 
     by_ids, by_names = opened().left_out(monitor), opened("quality_monitors").left_out(monitor)
 
