@@ -58,7 +58,7 @@ def changes_between(session: SparkSession, since: TableVersion, until: TableVers
         known = {_identity(file): file for file in before.allFiles().collect()} if moved.unknown else {}
         added, removed = moved.added, [*moved.removed, *(known[file] for file in moved.unknown)]
     size = sum(file.size() for file in (*added, *removed))
-    if removed and _has_feed(before) and _has_feed(after):
+    if removed and has_feed(before) and has_feed(after):
         return _from_feed(session, since, until, size)
     log = delta_log(session, until.path)
     return Changes(_rows(session, log, after, added), _rows(session, log, before, removed), size)
@@ -169,7 +169,8 @@ def _differing(inserted: DataFrame, deleted: DataFrame) -> DataFrame:
     return counted.where(f"{_SIGN} <> 0").drop(_SIGN)
 
 
-def _has_feed(snapshot: Any) -> bool:
+def has_feed(snapshot: Any) -> bool:
+    """Whether the table keeps its changes row by row."""
     return str(snapshot.metadata().configuration().get(_FEED).toString()).lower() == "some(true)"
 
 

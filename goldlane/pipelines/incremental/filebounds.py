@@ -21,10 +21,11 @@ MOST_INTERVALS = 64
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of a table's version: ``rows`` of each, and (low, high) of a column where the file holds a value."""
+    """The files of a table's version: ``rows`` and path of each, and (low, high) of a column where the file holds a value."""
 
     rows: tuple[int, ...]
     bounds: tuple[Interval | None, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 def files_of(table: TableVersion, column: str | None = None) -> Files | None:
@@ -47,7 +48,7 @@ def files_of(table: TableVersion, column: str | None = None) -> Files | None:
     if column is None:
         return Files(tuple(rows))
     bounds = _bounds(columns, column, found.num_rows)
-    return None if bounds is None else Files(tuple(rows), bounds)
+    return None if bounds is None else Files(tuple(rows), bounds, tuple(columns.get("path", ())))
 
 
 def _bounds(columns: dict[str, list[Any]], column: str, files: int) -> tuple[Interval | None, ...] | None:

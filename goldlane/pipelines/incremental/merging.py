@@ -7,10 +7,12 @@ from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.pipelines.incremental.changes import has_feed
+from goldlane.pipelines.incremental.exchange import exchange_rows
 from goldlane.pipelines.incremental.plans import analyzed, each
 from goldlane.pipelines.incremental.pruning import TABLE, pruned
 from goldlane.pipelines.incremental.restricted import of_keys
-from goldlane.pipelines.incremental.sources import newest
+from goldlane.pipelines.incremental.sources import newest, snapshot_at
 from goldlane.pipelines.incremental.touched import Touched
 from goldlane.pipelines.plan import PlannedDataset
 from goldlane.pipelines.promises import checked_key, checked_nulls
@@ -33,8 +35,10 @@ def replace_keys(frame: DataFrame, planned: PlannedDataset, path: Path, touched:
     frame = checked_nulls(in_declared_order(frame, planned), planned)
     if planned.primary_key:
         _merge_rows(checked_key(frame, planned), planned, path, touched, columns)
+    elif planned.generated or has_feed(snapshot_at(frame.sparkSession, newest(frame.sparkSession, str(path)))):
+        _merge_keys(frame, path, touched, columns)
     else:
-        _exchange_rows(frame, path, touched, columns)
+        exchange_rows(frame, path, touched, columns)
 
 
 def _merge_rows(frame: DataFrame, planned: PlannedDataset, path: Path, touched: Touched, columns: tuple[str, ...]) -> None:
@@ -58,7 +62,7 @@ def _merge_rows(frame: DataFrame, planned: PlannedDataset, path: Path, touched: 
         frame.unpersist()
 
 
-def _exchange_rows(frame: DataFrame, path: Path, touched: Touched, columns: tuple[str, ...]) -> None:
+def _merge_keys(frame: DataFrame, path: Path, touched: Touched, columns: tuple[str, ...]) -> None:
     from pyspark.sql import functions as F
 
     rows = _marked(frame, touched.frame, columns)

@@ -25,10 +25,14 @@ TABLE = "target"
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """``conditions`` by column of the table, whose alias in them is ``TABLE``; ``rows`` of the files left, None if not counted."""
+    """``conditions`` by column of the table, whose alias in them is ``TABLE``; ``rows`` of the files left, None if not counted.
+
+    ``left_out`` are paths of files in which no touched key can be.
+    """
 
     conditions: Mapping[str, Column]
     rows: int | None
+    left_out: frozenset[str] = frozenset()
 
 
 def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str, Any], touched: Touched) -> Pruned:
@@ -36,6 +40,7 @@ def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str,
     plain = files_of(table)
     rows = None if plain is None else sum(plain.rows)
     best: dict[str, tuple[int, Column]] = {}
+    left_out: set[str] = set()
     for name, expression in expressions.items():
         column = rising_column(expression)
         files = None if column is None else files_of(table, str(column.name()))
@@ -44,11 +49,13 @@ def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str,
         wanted, nulls = touched.intervals(name)
         chosen = _chosen(session, files, expression, column, wanted)
         found = sum(files.rows[file] for file in chosen)
+        # Where a touched key is NULL, it may be in any file.
+        left_out |= set() if nulls else set(files.paths) - {files.paths[file] for file in chosen}
         # Day and hour of one time tell of the same column, the hour more.
         if found < best.get(str(column.name()), (found + 1,))[0]:
             best[str(column.name())] = (found, _condition(files, chosen, column, nulls=nulls))
     counts = [count for count, _ in best.values()]
-    return Pruned({name: condition for name, (_, condition) in best.items()}, min(counts) if counts else rows)
+    return Pruned({name: condition for name, (_, condition) in best.items()}, min(counts) if counts else rows, frozenset(left_out))
 
 
 def _chosen(session: SparkSession, files: Files, expression: Any, column: Any, wanted: Sequence[Interval]) -> list[int]:

@@ -43,13 +43,16 @@ def restricted(keys: Keys, tables: Mapping[str, TableVersion], touched: Touched)
     return Restricted(frame, None if None in read else sum(one or 0 for one in read))
 
 
-def of_keys(frame: DataFrame, touched: Touched, columns: Mapping[str, str]) -> DataFrame:
-    """The rows of ``frame`` whose columns, by the key column they stand for, are among the touched keys; NULL is a key like others."""
+def of_keys(frame: DataFrame, touched: Touched, columns: Mapping[str, str], *, how: str = "leftsemi") -> DataFrame:
+    """The rows of ``frame`` whose columns, by the key column they stand for, are among the touched keys; NULL is a key like others.
+
+    ``leftanti`` gives all the other rows.
+    """
     from pyspark.sql import functions as F
 
     wanted = touched.frame.select(*(F.col(f"`{name}`").alias(f"{_KEY}{name}") for name in columns)).distinct()
     same = reduce(and_, (frame[f"`{column}`"].eqNullSafe(F.col(f"`{_KEY}{name}`")) for name, column in columns.items()))
-    return frame.join(wanted, same, "leftsemi")
+    return frame.join(wanted, same, how)
 
 
 def _source(  # noqa: PLR0913  what is known about one source, bound one by one

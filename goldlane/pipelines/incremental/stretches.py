@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from goldlane.pipelines.incremental.filebounds import Files, Interval, files_of
@@ -52,6 +52,25 @@ def cuts_of(files: Files, wanted: int) -> tuple[int, ...]:
         sums.append(total)
     cuts = (low + width * (bisect_right(sums, total * part / wanted) + 1) for part in range(1, wanted))
     return tuple(sorted({cut for cut in cuts if low < cut <= high}))
+
+
+def cuts_in_place(files: Files, old: Collection[str]) -> tuple[int, ...]:
+    """Where to cut what takes the place of the ``old`` files: a file for each, several for a large one, one for rows beyond them all.
+
+    Compaction makes one file of many; the next refresh takes it apart again.
+    """
+    cuts: set[int] = set()
+    for path, rows, bound in zip(files.paths, files.rows, files.bounds, strict=True):
+        if bound is not None and path in old:
+            cuts |= {bound[0], *_cuts_within(rows, bound)}
+    bounds = [bound for bound in files.bounds if bound is not None]
+    beyond = {max(high for _, high in bounds) + 1} if bounds else set()
+    return tuple(sorted(cuts | beyond)[1:])
+
+
+def _cuts_within(rows: int, bound: Interval) -> tuple[int, ...]:
+    wanted = min(rows // ROWS_OF_STRETCH, MOST_STRETCHES)
+    return cuts_of(Files((rows,), (bound,)), wanted) if wanted > 1 else ()
 
 
 def _cells(files: Files, low: int, width: int) -> list[float]:

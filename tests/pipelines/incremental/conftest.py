@@ -26,6 +26,7 @@ from queries import ALL
 
 def declare(name, query):
     @dlt.table(name=name, refresh_policy="incremental", schema=SCHEMAS.get(name))
+    @dlt.expect("is_a_row", "1 = 1")
     def view():
         return query(dlt.read)
 
@@ -59,9 +60,20 @@ class Lane:
 
         return DeltaTable(self._project.inputs[table])
 
+    def stored(self, view: str) -> Any:
+        """A view's Delta table."""
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(self._project.storage / "tables" / "default" / view))
+
     def run(self, **options: Any) -> Update:
         """An update that must complete."""
         return self._project.run(**options).raise_for_status()
+
+    def arguments(self) -> list[str]:
+        """What ``goldlane`` is called with for an update in a process of its own."""
+        inputs = (part for table, path in self._project.inputs.items() for part in ("--input", f"{table}={path}"))
+        return ["run", str(self._project.folder / "lane"), "--storage", str(self._project.storage), *inputs]
 
     def rewrite(self, queries: str) -> None:
         """Other queries."""
@@ -91,6 +103,15 @@ class Lane:
     def order(number: int, customer: str | None, amount: int | None = 1, *, day: int = 0, hour: int = 8) -> dict[str, Any]:
         """An order of a customer."""
         return {"id": number, "customer": customer, "amount": amount, "at": MIDNIGHT + timedelta(days=day, hours=hour)}
+
+    @staticmethod
+    def counted(update: Update) -> dict[str, int]:
+        """How many rows of each view its rule saw."""
+        found = {}
+        for row in update.events().where("event_type = 'flow_progress'").collect():
+            quality = json.loads(row.details)["flow_progress"].get("data_quality") or {}
+            found |= {rule["dataset"].removeprefix("default."): rule["passed_records"] for rule in quality.get("expectations", ())}
+        return found
 
     @staticmethod
     def plans(update: Update) -> dict[str, dict[str, Any]]:
