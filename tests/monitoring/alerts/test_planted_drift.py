@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 
-from goldlane.monitoring import Monitor, TimeSeries
 from goldlane.monitoring.alerts import Alert, AlertRule, MetricRows, shown_alerts
-from goldlane.monitoring.alerts.reading import metric_rows as read_metric_rows
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
-from goldlane.monitoring.refreshing import refresh
 from goldlane.monitoring.statistics import (
     AlignedCounts,
     AlignedShares,
@@ -30,10 +24,6 @@ from goldlane.monitoring.statistics import (
     total_variation,
     wasserstein_distance,
 )
-from goldlane.pipelines.storage import Storage
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 Values: TypeAlias = "np.ndarray[Any, Any]"
 Day: TypeAlias = "dict[str, Values]"
@@ -249,42 +239,3 @@ def stable_alerts(seed: int) -> list[Alert]:
     others = [AlertRule(name=measure, measure=measure) for measure in ("wasserstein", "tv", "l_infinity")]  # type: ignore[arg-type]
     asked = [replace(rule, against=against) for rule in (*RULES, *others) for against in ("CONSECUTIVE", "BASELINE")]
     return shown(metric_rows(days, baseline), rules=tuple(asked))
-
-
-def test_what_a_refresh_computes_on_spark_is_what_these_days_are_judged_by(spark: SparkSession, tmp_path: Path) -> None:
-    days = made_days(seed=5, days=2, usual=400)
-    monitor = Monitor(table="payments", profile=TimeSeries(timestamp="at", granularities=("1 day",)), alerts=RULES)
-    storage = Storage(tmp_path)
-    storage.open()
-    write_deltalake(str(tmp_path / "tables" / "default" / "payments"), pa.concat_tables(map(landed, range(2), days)))
-
-    refresh(monitor, storage, spark)
-
-    made, written = metric_rows([profiled(day) for day in days]), read_metric_rows(monitor, tmp_path)
-    for expected, found in ((made.profiles, written.profiles), (made.drifts, written.drifts)):
-        for (subject, start), row in expected.items():
-            close_to(row, found[subject, start], where=f"{subject.column} {start}")
-
-
-def landed(number: int, day: Day) -> pa.Table:
-    """The day as a table, NaN as NULL, its rows spread over the hours."""
-    rows = len(day["amount"])
-    times = [FIRST + timedelta(days=number, seconds=second) for second in np.linspace(0, 86_000, rows).tolist()]
-    columns = {name: pa.array(values, from_pandas=True) for name, values in day.items()}
-    return pa.table({"at": pa.array(times, pa.timestamp("us", tz="UTC")), **columns})
-
-
-def close_to(made: Row, written: Row, where: str) -> None:
-    """Every number within what sketches are allowed: all are exact at this size, but for distinct values."""
-    for name, value in made.items():
-        found = written[name]["statistic"] if name == "ks_test" else written[name]
-        if name in {"percent_distinct", "percent_distinct_delta"}:
-            assert found is None or found == pytest.approx(value, abs=2.5), f"{where} {name}"
-        elif name == "stddev":
-            assert found == pytest.approx(value, rel=0.01, nan_ok=True), f"{where} {name}"
-        elif name == "ks_test":
-            assert found == pytest.approx(value["statistic"], abs=1e-9), f"{where} {name}"
-        elif isinstance(value, float):
-            assert found == pytest.approx(value, abs=1e-6), f"{where} {name}"
-        elif isinstance(value, int):
-            assert found == value, f"{where} {name}"
