@@ -72,6 +72,6 @@ def _environment() -> SandboxedEnvironment:
         from jinja2 import StrictUndefined
         from jinja2.sandbox import ImmutableSandboxedEnvironment
     except ImportError as missing:
-        raise MissingExtraError("serve", needed_for="custom metrics: jinja2") from missing
+        raise MissingExtraError("monitoring", needed_for="custom metrics: jinja2") from missing
     # What is rendered is SQL, not HTML.
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
