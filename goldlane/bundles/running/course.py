@@ -19,16 +19,17 @@ _LOOK_EVERY_S = 0.1
 class Course:
     """Runs the tasks ``keys`` of a plan. ``ends`` are those of tasks that ended before, and in the end of all of them.
 
-    Those of before are looked at by conditions in a repair only (``is_repair``): a task that is chosen by name is meant to run.
+    ``counted`` are the tasks of this run, those that a repair keeps among them: only theirs decide whether another runs, for a task
+    that is chosen by name is meant to run.
     """
 
     plan: Plan
     keys: set[str]
+    counted: set[str]
     run: Callable[[Step, Mapping[str, End]], End]
     left_out: Callable[[Step, End], None]
     stop: Stop
     ends: dict[str, End] = field(default_factory=dict)
-    is_repair: bool = False
     late: Callable[[], bool] = lambda: False
 
     def to_its_end(self) -> dict[str, End]:
@@ -64,7 +65,7 @@ class Course:
             self.ends[running.pop(future).key] = future.result()
 
     def _judged(self) -> Mapping[str, End]:
-        return {key: end for key, end in self.ends.items() if self.is_repair or key in self.keys}
+        return {key: end for key, end in self.ends.items() if key in self.counted}
 
     def _is_ready(self, step: Step) -> bool:
         """Whether all that it waits for has ended; what is not to run is not waited for."""

@@ -16,6 +16,7 @@ from goldlane.bundles.running.pipelines import update_asked
 from goldlane.bundles.running.plans import Plan, Step
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.wheels import package_of
+from goldlane.bundles.variables import spelled
 from goldlane.errors import UsageError
 
 _FILES: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,8 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     "spark_python_task": ("python_file",),
     "sql_task": ("file", "path"),
 }
+# Where a task has what ``dbutils.widgets`` answers.
+_WIDGETS = {"notebook_task": "base_parameters", "sql_task": "parameters"}
 _LANGUAGES = (".scala", ".r")
 
 
@@ -40,6 +43,9 @@ class Documents:
             UsageError: a reference leads nowhere.
         """
         request, settings = self.request, with_job_parameters(step, self.filled(step, facts), facts.parameters)
+        listed = settings.get("parameters")
+        if isinstance(listed, list):
+            settings["parameters"] = [spelled(each) for each in listed]
         document: dict[str, Any] = {
             "kind": step.kind,
             "settings": settings,
@@ -47,7 +53,7 @@ class Documents:
             "root": str(self.plan.bundle.root),
             "storage": str(request.storage),
             "values": {key: dict(end.values) for key, end in facts.ends.items()},
-            "widgets": settings.get("base_parameters") or settings.get("parameters") or {},
+            "widgets": settings.get(_WIDGETS.get(step.kind, "")) or {},
             "configuration": dict(request.configuration),
             "inputs": dict(request.inputs),
             # Rows are somebody's data: they go no further than somebody asks.
@@ -74,7 +80,7 @@ def with_job_parameters(step: Step, settings: Mapping[str, Any], parameters: Map
     own = settings.get(field) if field else None
     if field is None or not isinstance(own, dict | None):
         return dict(settings)
-    return {**settings, field: {**{name: str(value) for name, value in (own or {}).items()}, **parameters}}
+    return {**settings, field: {**{name: spelled(value) for name, value in (own or {}).items()}, **parameters}}
 
 
 def parameters_field(step: Step) -> str | None:

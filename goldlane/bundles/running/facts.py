@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,6 @@ class Facts:
     attempt: int = 1
     has_input: bool = False
     input: Any = None
-
-    def of(self, task: str, task_run_id: int, attempt: int) -> Facts:
-        """The same run, as one attempt of a task sees it."""
-        return replace(self, task=task, task_run_id=task_run_id, attempt=attempt)
 
     def value(self, reference: str) -> str | None:
         """What ``{{reference}}`` stands for; None for a text that is no reference, and stays as it is.

@@ -29,9 +29,10 @@ class Line:
         """The next message; empty when the other end is gone."""
         try:
             found = self._lines.readline()
+            return dict(json.loads(found)) if found else {}
         except (OSError, ValueError):
+            # Gone, perhaps in the middle of a line.
             return {}
-        return dict(json.loads(found)) if found else {}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         while message := self.read():

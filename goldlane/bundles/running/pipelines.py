@@ -12,7 +12,7 @@ from goldlane.bundles.loading import Bundle
 from goldlane.bundles.problems import Path, nearest
 from goldlane.bundles.running.filling import deployed, unknown_references
 from goldlane.bundles.running.plans import is_true
-from goldlane.bundles.variables import filled
+from goldlane.bundles.variables import filled, spelled
 from goldlane.errors import UsageError
 
 _ID = re.compile(r"\$\{\s*resources\.(\w+)\.([\w-]+)\.id\s*\}")
@@ -59,7 +59,7 @@ def pipeline_of(bundle: Bundle, value: object) -> Pipeline:
         sources=_sources(bundle, path, declared.get("libraries") or []),
         catalog=declared.get("catalog"),
         schema=declared.get("schema") or declared.get("target"),
-        configuration={name: str(each) for name, each in configuration.items()},
+        configuration={name: spelled(each) for name, each in configuration.items()},
     )
 
 
@@ -69,7 +69,7 @@ def update_asked(bundle: Bundle, settings: Mapping[str, Any], configuration: Map
     unknown = [name for name in _NO_TABLES if settings.get(name)]
     if unknown:
         raise UsageError(f"{' and '.join(unknown)}: flows cannot be chosen on this machine", hint="choose tables: refresh_selection")
-    own = {name: str(value) for name, value in (settings.get("parameters") or {}).items()}
+    own = {name: spelled(value) for name, value in (settings.get("parameters") or {}).items()}
     return {
         "name": pipeline.key,
         "sources": list(pipeline.sources),

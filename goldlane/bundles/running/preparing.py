@@ -21,17 +21,23 @@ from goldlane.bundles.running.plans import Plan, planned
 from goldlane.bundles.running.records import Records, Run
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End
+from goldlane.bundles.running.secrets import repeated, unknown_secrets
 from goldlane.bundles.running.selection import selected
 from goldlane.bundles.tasks import Job, jobs_of
+from goldlane.bundles.variables import spelled
 from goldlane.errors import Mistakes, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job that can run: the tasks to run, how those ended that ran before, and how often the ones to repair were tried."""
+    """A job that can run: the tasks to run, how those ended that ran before, and how often the ones to repair were tried.
+
+    ``counted`` are the tasks of the run: those to run, and those that a repair keeps.
+    """
 
     plan: Plan
     keys: set[str]
+    counted: set[str]
     run: Run
     facts: Facts
     before: Mapping[str, End] = field(default_factory=dict)
@@ -49,17 +55,20 @@ def prepared(request: Request, *, parent: int | None = None) -> Prepared:
     bundle = bundle_of(request.root, request.target or (old.target if old else None))
     job = _job_of(bundle, request.job)
     plan = planned(bundle, job)
-    keys = selected(plan, request.only, request.start, None if old is None else ends)
-    given = {**(old.parameters if old else {}), **request.parameters}
+    keys = selected(plan, request.only, request.start, None if old is None else (old, ends))
+    given = _parameters_given(request, old)
     mistakes = [*problems_of(plan, job, [plan.steps[key] for key in plan.steps if key in keys]), *parameter_mistakes(plan, given)]
     mistakes += _of_other_jobs(bundle, plan, keys, (plan.key,))
     if mistakes:
         raise Mistakes(f"job {plan.key} cannot run on this machine", list(dict.fromkeys(mistakes)))
-    if old is None and (request.only or request.start):
-        ends = _newest(records, plan)
-    before = {key: end for key, end in ends.items() if key not in keys and key in plan.steps}
-    tried = {key: end.attempts for key, end in ends.items() if key in keys} if old else {}
-    return replace(_prepared(request, plan, keys, old, parent), before=before, tried=tried)
+    ready = _prepared(request, plan, keys, old, parent)
+    others = {} if ready.run.chosen is None else records.newest(plan.key, bundle.target)
+    return replace(
+        ready,
+        counted=keys | set(ends),
+        before={key: end for key, end in {**others, **ends}.items() if key not in keys and key in plan.steps},
+        tried={key: end.attempts for key, end in ends.items() if key in keys},
+    )
 
 
 def bundle_of(root: Path, target: str | None) -> Bundle:
@@ -104,13 +113,11 @@ def _of_other_jobs(bundle: Bundle, plan: Plan, keys: set[str], path: tuple[str, 
 
 
 def _given(parameters: object) -> dict[str, str]:
-    return {str(name): str(value) for name, value in parameters.items()} if isinstance(parameters, dict) else {}
+    return {str(name): spelled(value) for name, value in parameters.items()} if isinstance(parameters, dict) else {}
 
 
-def _newest(records: Records, plan: Plan) -> dict[str, End]:
-    """How the tasks ended that are not to run now: in the newest run of the job, if there was one."""
-    runs = records.runs(plan.key)
-    return records.earlier(runs[-1], plan.key)[1] if runs else {}
+def _parameters_given(request: Request, old: Run | None) -> dict[str, str]:
+    return {**({} if old is None else repeated(old.parameters)), **request.parameters}
 
 
 def _prepared(request: Request, plan: Plan, keys: set[str], old: Run | None, parent: int | None) -> Prepared:
@@ -129,8 +136,10 @@ def _prepared(request: Request, plan: Plan, keys: set[str], old: Run | None, par
         host=host,
         notebooks={step.key: str(step.settings.get("notebook_path", "")) for step in plan.every_step},
     )
-    given = {**(old.parameters if old else {}), **request.parameters}
-    parameters = parameters_of(plan, request, given, bare)
+    parameters = parameters_of(plan, request, _parameters_given(request, old), bare)
+    mistakes = [] if old is None else unknown_secrets(old.parameters, parameters)
+    if mistakes:
+        raise Mistakes(f"the run {old.run_id if old else ''} of {plan.key} cannot be repaired", mistakes)
     facts = replace(bare, parameters=parameters)
     run = Run(
         run_id=facts.run_id,
@@ -140,14 +149,15 @@ def _prepared(request: Request, plan: Plan, keys: set[str], old: Run | None, par
         started=started,
         parameters=parameters,
         repair=repairs,
-        parent_run_id=parent,
+        parent_run_id=parent if old is None else old.parent_run_id,
+        chosen=old.chosen if old else tuple(sorted(keys)) if request.only or request.start else None,
     )
-    return Prepared(plan=plan, keys=keys, run=run, facts=facts)
+    return Prepared(plan=plan, keys=keys, counted=keys, run=run, facts=facts)
 
 
 _ids = itertools.count()
 
 
 def new_id() -> int:
-    """An id that no run of this machine has had."""
-    return time.time_ns() // 1000 * 10 + next(_ids) % 10
+    """An id that no run of this machine has had, small enough for programs whose only numbers are doubles."""
+    return time.time_ns() // 10_000 * 10 + next(_ids) % 10

@@ -19,7 +19,7 @@ from typing import Any
 from goldlane.bundles.running.messages import Line
 from goldlane.bundles.running.results import End, Fault, Result, failed
 from goldlane.bundles.running.sharedspark import SharedSpark
-from goldlane.errors import GoldlaneError
+from goldlane.errors import GoldlaneError, first_line
 from goldlane.stopping import Stop
 
 # The folder it starts in must hide no module of Python's own.
@@ -92,6 +92,8 @@ class TaskProcess:
             return self.spark.open(self.tag)
         except GoldlaneError as error:
             return {"error": str(error)}
+        except Exception as error:  # noqa: BLE001  the thread's edge: whatever it is, the task waits for an answer
+            return {"error": f"there is no Spark: {type(error).__name__}: {first_line(error)}"}
 
     def _watch(self, process: subprocess.Popen[bytes], timeout: float | None, stop: Stop) -> Result | None:
         """Wait for the process; answers why it was killed, if it was."""

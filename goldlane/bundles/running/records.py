@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from goldlane.bundles.running.results import End, Fault, Result
+from goldlane.bundles.running.secrets import without_secrets
 from goldlane.errors import UsageError
 
 
@@ -41,14 +42,21 @@ class Run:
     parameters: Mapping[str, str]
     repair: int = 0
     parent_run_id: int | None = None
+    # The tasks that the caller chose; None for all of them.
+    chosen: tuple[str, ...] | None = None
 
 
-@dataclass(slots=True)
+# Of this process: a job within a job has records of its own, of the same table.
+_LOCK = threading.Lock()
+# Against other processes; they append, too, and are soon done.
+_RETRIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """The table ``STORAGE/system/job_runs``; several processes may append to it at once."""
 
     storage: Path
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def path(self) -> Path:
@@ -58,12 +66,13 @@ class Records:
     def append(self, run: Run, task_run: TaskRun) -> None:
         """Enter a task's run."""
         import pyarrow as pa
-        from deltalake import write_deltalake
+        from deltalake import CommitProperties, write_deltalake
 
         self.path.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist([_row(run, task_run)], schema=_schema())
-        with self._lock:
-            write_deltalake(str(self.path), table, mode="append", schema_mode="merge")
+        again = CommitProperties(max_commit_retries=_RETRIES)
+        with _LOCK:
+            write_deltalake(str(self.path), table, mode="append", schema_mode="merge", commit_properties=again)
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row there is, in the order of their ends."""
@@ -94,8 +103,14 @@ class Records:
             started=last["run_started"],
             parameters=json.loads(last["parameters"]),
             repair=last["repair"],
+            parent_run_id=last["parent_run_id"],
+            chosen=None if last.get("chosen") is None else tuple(json.loads(last["chosen"])),
         )
-        return run, {row["task"]: _end(row) for row in rows if row["input"] is None and row["is_last"]}
+        return run, _ends(rows)
+
+    def newest(self, job: str, target: str | None) -> dict[str, End]:
+        """How each task of a job ended last, whichever run that was; those that another job started are left out."""
+        return _ends(row for row in self.rows() if (row["job"], row["target"], row["parent_run_id"]) == (job, target, None))
 
     def runs(self, job: str) -> list[int]:
         """The runs of a job, the oldest first; those that another job started are left out."""
@@ -119,9 +134,10 @@ def _row(run: Run, task_run: TaskRun) -> dict[str, Any]:
         "job_name": run.name,
         "target": run.target,
         "run_started": run.started,
-        "parameters": json.dumps(dict(run.parameters)),
+        "parameters": json.dumps(without_secrets(run.parameters)),
         "repair": run.repair,
         "parent_run_id": run.parent_run_id,
+        "chosen": None if run.chosen is None else json.dumps(run.chosen),
         "task": task_run.task,
         "task_run_id": task_run.task_run_id,
         "attempt": task_run.attempt,
@@ -142,6 +158,10 @@ def _row(run: Run, task_run: TaskRun) -> dict[str, Any]:
     }
 
 
+def _ends(rows: Iterable[Mapping[str, Any]]) -> dict[str, End]:
+    return {row["task"]: _end(row) for row in rows if row["input"] is None and row["is_last"]}
+
+
 def _end(row: Mapping[str, Any]) -> End:
     fault = Fault(kind=row["error_class"], message=row["error"], file=row["file"], line=row["line"], cell=row["cell"])
     return End(
@@ -158,7 +178,7 @@ def _schema() -> Any:
     import pyarrow as pa
 
     texts = {"job", "job_name", "target", "parameters", "task", "input", "life_cycle_state", "result_state", "error_class", "error"}
-    texts |= {"file", "values", "output", "log"}
+    texts |= {"file", "values", "output", "log", "chosen"}
     times = {"run_started", "started", "ended"}
     known = {name: pa.string() for name in texts} | {name: pa.timestamp("us", tz="UTC") for name in times} | {"is_last": pa.bool_()}
     return pa.schema([(name, known.get(name, pa.int64())) for name in _COLUMNS])
@@ -167,5 +187,5 @@ def _schema() -> Any:
 _COLUMNS = (
     *("run_id", "job", "job_name", "target", "run_started", "parameters", "repair", "parent_run_id"),
     *("task", "task_run_id", "attempt", "input", "is_last", "life_cycle_state", "result_state", "started", "ended"),
-    *("error_class", "error", "file", "line", "cell", "values", "output", "log"),
+    *("error_class", "error", "file", "line", "cell", "values", "output", "log", "chosen"),
 )

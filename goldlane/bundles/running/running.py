@@ -25,6 +25,7 @@ from goldlane.bundles.running.processes import TaskProcess
 from goldlane.bundles.running.records import Records, TaskRun, log_file
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End, Fault, Result, failed
+from goldlane.bundles.running.secrets import without_secrets
 from goldlane.bundles.running.sharedspark import SharedSpark
 from goldlane.bundles.variables import spelled
 from goldlane.errors import UsageError
@@ -83,8 +84,7 @@ class JobRun:
             return late.is_set()
 
         ends = self._course(is_late).to_its_end()
-        is_repair = self.request.repair is not None
-        ordered = {key: ends[key] for key in ready.plan.steps if key in ends and (is_repair or key in ready.keys)}
+        ordered = {key: ends[key] for key in ready.plan.steps if key in ends and key in ready.counted}
         result = Result.TIMEDOUT if late.is_set() else result_of(ready.plan, ordered)
         return Outcome(
             run_id=ready.run.run_id,
@@ -92,7 +92,7 @@ class JobRun:
             target=ready.plan.bundle.target,
             result=result,
             seconds=time.monotonic() - started,
-            parameters=ready.run.parameters,
+            parameters=without_secrets(ready.run.parameters),
             tasks=ordered,
             kept=frozenset(key for key in ordered if key not in ready.keys),
             records=self.records.path,
@@ -102,11 +102,11 @@ class JobRun:
         return Course(
             plan=self.ready.plan,
             keys=self.ready.keys,
+            counted=self.ready.counted,
             run=self._run,
             left_out=self._left_out,
             stop=self.stop,
             ends=dict(self.ready.before),
-            is_repair=self.request.repair is not None,
             late=is_late,
         )
 
@@ -161,7 +161,7 @@ class JobRun:
 
     def _other_job(self, step: Step, settings: Mapping[str, Any]) -> End:
         key = str(referred(step.settings.get("job_id"), "jobs"))
-        given = {str(name): str(value) for name, value in (settings.get("job_parameters") or {}).items()}
+        given = {str(name): spelled(value) for name, value in (settings.get("job_parameters") or {}).items()}
         request = replace(self.request, job=key, parameters=given, only=(), start=(), repair=None, listener=self._of_other(step))
         ready = prepared(request, parent=self.ready.run.run_id)
         limits = [limit for limit in (ready.plan.timeout, step.timeout) if limit is not None]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from goldlane.bundles.problems import nearest
 from goldlane.bundles.running.plans import Plan
+from goldlane.bundles.running.records import Run
 from goldlane.bundles.running.results import End
 from goldlane.errors import Mistakes, UsageError
 
+# A recorded run, and how its tasks ended.
+Earlier: TypeAlias = tuple[Run, Mapping[str, End]]
 
-def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Mapping[str, End] | None) -> set[str]:
-    """The keys of the tasks to run. ``earlier`` are the ends of the run to repair.
+
+def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Earlier | None) -> set[str]:
+    """The keys of the tasks to run. ``earlier`` is the run to repair: of the tasks that were chosen then, what is left.
 
     Raises:
         UsageError: there is no such task, or nothing to repair.
@@ -28,7 +33,9 @@ def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Map
     if earlier is None:
         return set(plan.steps)
     # A task that the job has got since then has no end, and runs.
-    left = {key for key in plan.steps if key not in earlier or not earlier[key].result.is_good}
+    run, ends = earlier
+    chosen = set(plan.steps if run.chosen is None else run.chosen)
+    left = {key for key in plan.steps if key in chosen and (key not in ends or not ends[key].result.is_good)}
     if not left:
         raise UsageError(f"every task of that run of {plan.key} succeeded: there is nothing to repair")
-    return plan.after(left)
+    return plan.after(left) & chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,11 +34,17 @@ class SharedSpark:
         return {"port": int(door.getListeningPort()), "secret": str(door.secret())}
 
     def close(self, tag: str) -> None:
-        """Shut a task's door, and cancel what it left running."""
+        """Shut a task's door, and cancel what it left running; of a Spark that is gone there is nothing to cancel."""
         with self._lock:
             door = self._doors.pop(tag, None)
         if door is None:
             return
+        from py4j.protocol import Py4JError
+
+        with suppress(Py4JError, OSError):
+            self._clear(tag, door)
+
+    def _clear(self, tag: str, door: Any) -> None:
         session = self._session()
         for query in _streams(session):
             if query.sparkSession().conf().get(TASK_SETTING, "") == tag:

@@ -23,7 +23,7 @@ tasks:
   - task_key: load
     spark_python_task:
       python_file: ./load.py
-      parameters: ["--day", "{{job.parameters.day}}", "{{task.name}}"]
+      parameters: ["--day", "{{job.parameters.day}}", "{{task.name}}", true]
   - task_key: is_much
     depends_on: [{task_key: load}]
     condition_task: {op: GREATER_THAN, left: "{{tasks.load.values.rows}}", right: "{{job.parameters.limit}}"}
@@ -144,7 +144,7 @@ def test_every_task_ends_as_the_platform_would_say(ran: Ran) -> None:
 def test_a_python_file_gets_its_parameters_with_references_filled_in(ran: Ran) -> None:
     day = ran.outcome.parameters["day"]
 
-    assert ran.values("load")["argv"] == ["--day", day, "load"]
+    assert ran.values("load")["argv"] == ["--day", day, "load", "true"]
     assert len(day) == len("2026-01-31")
 
 

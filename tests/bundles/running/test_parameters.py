@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from goldlane.bundles.running import Outcome
+from goldlane.bundles.running.records import Records
 from goldlane.settings import Settings
 
 JOB = """
@@ -62,3 +64,56 @@ def test_a_default_that_leads_nowhere_is_told(job: Job, default: str, message: s
         )
 
     assert message in str(told.value)
+
+
+def test_yes_and_no_reach_another_job_as_yaml_spells_them(job: Job) -> None:
+    jobs = """resources:
+  jobs:
+    other:
+      parameters: [{name: full, default: false}]
+      tasks: [{task_key: is_full, condition_task: {op: EQUAL_TO, left: "{{job.parameters.full}}", right: "true"}}]
+      timeout_seconds: 60
+    job:
+      tasks:
+        - {task_key: full, run_job_task: {job_id: "${resources.jobs.other.id}", job_parameters: {full: true}}}
+        - task_key: is_well
+          depends_on: [{task_key: full}]
+          condition_task: {op: EQUAL_TO, left: "{{tasks.full.result_state}}", right: success}
+"""
+    heard: list[tuple[str, bool | None]] = []
+
+    job(jobs, listener=lambda event: heard.append((event.task, event.end.outcome)) if event.end is not None else None)
+
+    assert ("full/is_full", True) in heard
+
+
+@pytest.mark.parametrize(
+    "store,told",
+    [
+        ("postgresql://ann:hush@host/db", "postgresql://***@host/db"),
+        ("postgresql://host/db?password=hush", "postgresql://host/db?***"),
+        ("postgresql://ann@host/db?sslmode=require", "postgresql://ann@host/db?sslmode=require"),
+    ],
+)
+def test_a_password_is_used_and_neither_recorded_nor_told(job: Job, tmp_path: Path, store: str, told: str) -> None:
+    text = JOB.replace("{{job.parameters.mood}}", "{{job.parameters.store}}").replace("right: good", f'right: "{store}"')
+
+    outcome = job(text, settings=Settings(root=tmp_path, store=store))
+
+    assert outcome.tasks["is_good"].outcome is True
+    assert outcome.to_json()["parameters"]["store"] == told
+    assert [json.loads(row["parameters"])["store"] for row in Records(tmp_path / "storage").rows()] == [told]
+
+
+def test_a_repair_takes_the_password_from_where_it_was_or_asks_for_it(job: Job, tmp_path: Path) -> None:
+    text = JOB.replace("EQUAL_TO", "LESS_THAN")
+    mine = {"settings": Settings(root=tmp_path, store="postgresql://ann:hush@host/db")}
+
+    own = job(text, **mine)
+    given = job(parameters={"store": "postgresql://bob:hush@elsewhere/db"}, **mine)
+
+    assert job(repair=own.run_id, **mine).parameters == own.parameters
+    with pytest.raises(
+        ValueError, match=r"'store' was postgresql://\*\*\*@elsewhere/db, whose password is not recorded; say --param store="
+    ):
+        job(repair=given.run_id, **mine)

@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 
 from goldlane.bundles.running import Outcome
 from goldlane.bundles.running.records import Records
+from goldlane.bundles.running.sharedspark import SharedSpark
 
 HANG = (
     "import pathlib, signal, subprocess, sys, time\n"
@@ -100,6 +103,7 @@ def test_an_exit_that_says_all_is_well_is_a_success(ends: Mapping[str, tuple[str
     assert ends["well"][0] == "SUCCESS"
 
 
+@pytest.mark.slow
 def test_a_task_that_hangs_is_killed_with_all_that_it_started_and_tried_again_when_it_may(
     job: Callable[..., Outcome], tmp_path: Path
 ) -> None:
@@ -130,6 +134,34 @@ def test_a_job_that_takes_too_long_is_stopped(job: Callable[..., Outcome]) -> No
     outcome = job(text, {"hang.py": "import time\ntime.sleep(600)\n"})
 
     assert (outcome.result, outcome.tasks["hang"].result) == ("TIMEDOUT", "CANCELED")
+
+
+class GoneSpark:
+    """A Spark whose JVM has ended."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ConnectionRefusedError(f"nobody answers for {name}")
+
+
+def test_a_task_is_told_that_there_is_no_spark_and_does_not_wait_for_it(job: Callable[..., Outcome]) -> None:
+    text = "tasks: [{task_key: reads, timeout_seconds: 30, notebook_task: {notebook_path: ./reads.py}}]"
+
+    end = job(text, {"reads.py": "# Databricks notebook source\nspark.range(1)\n"}, spark=GoneSpark()).tasks["reads"]
+
+    assert (end.result, str(end.fault)) == ("FAILED", "there is no Spark: ConnectionRefusedError: nobody answers for _jvm")
+
+
+def test_a_task_whose_spark_has_gone_meanwhile_leaves_nothing_to_cancel() -> None:
+    jvm = MagicMock()
+    door = jvm.org.apache.spark.api.python.Py4JServer.return_value
+    door.getListeningPort.return_value = 1
+    spark = SharedSpark(cast("Any", type("Going", (GoneSpark,), {"_jvm": jvm})()))
+
+    spark.open("task")
+    spark.close("task")
+    spark.close("task")
+
+    assert not door.shutdown.called
 
 
 @pytest.mark.slow
