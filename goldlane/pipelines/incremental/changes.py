@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,8 +107,9 @@ def _moved(session: SparkSession, since: TableVersion, until: TableVersion) -> _
     none = session._jvm.scala.Option.empty()  # type: ignore[union-attr]  # noqa: SLF001  Delta's log has no public Python face
     commits = delta_log(session, until.path).getChanges(since.version + 1, until.version, none, True)
     came: dict[str, Any] = {}
-    added: dict[str, Any] = {}
     gone: dict[str, Any] = {}
+    # What came and went, or went and was restored, is as it was; what was restored and went again is gone.
+    balance: Counter[str] = Counter()
     altered = False
     while commits.hasNext():
         for action in each(commits.next()._2()):  # noqa: SLF001  the second of a Scala pair
@@ -115,16 +117,17 @@ def _moved(session: SparkSession, since: TableVersion, until: TableVersion) -> _
             altered |= name == "Metadata"
             if name == "AddFile":
                 came[_identity(action)] = action
-                if action.dataChange():
-                    added[_identity(action)] = action
+                balance[_identity(action)] += bool(action.dataChange())
             elif name == "RemoveFile" and action.dataChange():
                 gone[_identity(action)] = action
+                balance[_identity(action)] -= 1
         if len(came) + len(gone) > MOST_FILES:
             why = f"more than {MOST_FILES} files of {until.name} came or went"
             raise NotIncrementalError(Issue(type=IssueType.TOO_MANY_FILE_ACTIONS, why=why, table=until.name))
-    files = {file: came.get(file) or _as_added(session, action) for file, action in gone.items()}
+    files = {file: came.get(file) or _as_added(session, gone[file]) for file, times in balance.items() if times < 0}
     unknown = [file for file, found in files.items() if found is None]
-    return _Moved(list(added.values()), [found for found in files.values() if found is not None], unknown, altered)
+    added = [came[file] for file, times in balance.items() if times > 0]
+    return _Moved(added, [found for found in files.values() if found is not None], unknown, altered)
 
 
 def _as_added(session: SparkSession, removed: Any) -> Any | None:
