@@ -13,7 +13,7 @@ import typer
 from goldlane.cli.application import declared_monitors
 from goldlane.cli.options import JsonOption, StorageOption, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
-from goldlane.errors import GoldlaneError, Mistakes
+from goldlane.errors import GoldlaneError, Mistakes, first_line
 
 if TYPE_CHECKING:
     from goldlane.monitoring import Monitor
@@ -74,6 +74,7 @@ class _Looked:
 
 def _looked(watched: Monitor, storage: Path) -> _Looked:
     from goldlane.monitoring.alerts import evaluate_alerts
+    from goldlane.monitoring.errors import MonitoringError
     from goldlane.monitoring.refreshing import refresh
 
     progress().print(f"refreshing {watched.table}", markup=False)
@@ -83,6 +84,9 @@ def _looked(watched: Monitor, storage: Path) -> _Looked:
         return _Looked(table=watched.table, refreshed=refreshed, evaluated=evaluate_alerts(watched, storage))
     except GoldlaneError as error:
         return _Looked(table=watched.table, refreshed=refreshed, error=error)
+    except Exception as error:  # noqa: BLE001  Spark and delta-rs raise of their own; one damaged table keeps no other from being watched
+        failed = MonitoringError(f"{type(error).__name__}: {first_line(error)}")
+        return _Looked(table=watched.table, refreshed=refreshed, error=failed)
 
 
 def _chosen(known: Sequence[Monitor], names: Sequence[str], storage: Path) -> list[Monitor]:

@@ -89,6 +89,16 @@ def _mistakes(monitor: Monitor) -> Iterator[str]:
     yield from _metric_mistakes(monitor.custom_metrics)
     yield from _platform_mistakes(monitor)
     yield from alert_mistakes(monitor.alerts, monitor.sinks)
+    if isinstance(monitor.profile, _PROFILES):
+        yield from _granularity_mistakes(monitor)
+
+
+def _granularity_mistakes(monitor: Monitor) -> Iterator[str]:
+    """Rules that would look at no window, and stay silent."""
+    for rule in (rule for rule in monitor.alerts if isinstance(rule, AlertRule)):
+        unknown = [name for name in rule.granularities if name not in monitor.granularities]
+        has = f"has windows of {', '.join(monitor.granularities)}" if monitor.granularities else "is a snapshot and has none"
+        yield from (f"alert rule {rule.name!r} is about windows of {name!r}; the monitor {has}" for name in unknown)
 
 
 def table_mistakes(what: str, name: object) -> Iterator[str]:

@@ -86,6 +86,19 @@ def test_a_table_that_does_not_fit_its_monitor_keeps_no_other_from_being_refresh
     assert done.err.splitlines()[-1].startswith("goldlane: payments: ")
 
 
+@pytest.mark.usefixtures("spark")
+def test_a_damaged_table_is_told_as_that_tables_failure(project: Goldlane, tmp_path: Path) -> None:
+    land(tmp_path / "storage", "payments", 1, [1.0] * 150)
+    for file in (tmp_path / "storage" / "tables" / "default" / "payments").glob("*.parquet"):
+        file.unlink()
+
+    done = project("monitor", "--json")
+
+    (broken,) = done.document["tables"]
+    assert (done.code, broken["table"], broken["error"]["class"]) == (1, "payments", "MonitoringError")
+    assert done.err.splitlines()[-1].startswith("goldlane: payments: ")
+
+
 def test_every_name_that_nothing_watches_is_told_with_those_that_are(project: Goldlane) -> None:
     done = project("monitor", "payment", "payments", "x.refunds")
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from goldlane.errors import UsageError, first_line
 from goldlane.expectations.predicate import DIALECT
-from goldlane.monitoring.alerts.metricrows import MetricRows, Row, window_of
+from goldlane.monitoring.alerts.metricrows import MetricRows, Row, Subject, window_of
 from goldlane.monitoring.alerts.observations import Observation, is_asked
 from goldlane.monitoring.alerts.rules import AlertRule
 
@@ -24,16 +24,21 @@ def custom_observations(rule: AlertRule, rows: MetricRows) -> Iterator[Observati
     Raises:
         UsageError: the predicate names a column that the metric table does not have, or calls what SQLite cannot.
     """
-    table = rows.profiles if rule.table == "profile" else rows.drifts
-    asked = [
-        (subject, row) for (subject, _), row in table.items() if is_asked(rule, subject, rows) and rule.is_about_column(subject.column)
-    ]
-    asked = [(subject, row) for subject, row in asked if rule.table == "drift" or _size(row) >= rule.min_rows]
+    asked = [(subject, row) for subject, row in _asked(rule, rows) if rule.table == "drift" or _size(row) >= rule.min_rows]
     for (subject, row), verdict in zip(asked, _verdicts(rule, [row for _, row in asked]), strict=True):
         if verdict is not None:
             yield Observation(
                 subject=subject, window=window_of(row), value=float(verdict), limit=0.0, is_bad=bool(verdict), detail=rule.predicate or ""
             )
+
+
+def _asked(rule: AlertRule, rows: MetricRows) -> Iterator[tuple[Subject, Row]]:
+    """What the rule is about; drift is asked of one comparison, as other rules ask."""
+    is_drift = rule.table == "drift"
+    against = (rule.against or rows.compared) if is_drift else None
+    for (subject, _), row in (rows.drifts if is_drift else rows.profiles).items():
+        if subject.against == against and is_asked(rule, subject, rows) and rule.is_about_column(subject.column):
+            yield subject, row
 
 
 def _verdicts(rule: AlertRule, rows: Sequence[Row]) -> list[int | None]:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldlane.errors import Mistakes, UsageError
 from goldlane.monitoring.alerts.alert import Alert, alert_of
 from goldlane.monitoring.alerts.episodes import episodes
 from goldlane.monitoring.alerts.ledger import AlertLedger
@@ -60,8 +61,20 @@ def evaluate_alerts(monitor: Monitor, storage: Path, *, now: datetime | None = N
 
 
 def shown_alerts(table: str, rules: Iterable[AlertRule], rows: MetricRows, now: datetime) -> list[Alert]:
-    """The alerts of any time that the metrics show, in the order of time; nothing is written, and nobody told."""
-    found = [alert_of(table, episode, now) for rule in rules for episode in episodes(rule, observations(rule, rows, now))]
+    """The alerts of any time that the metrics show, in the order of time; nothing is written, and nobody told.
+
+    Raises:
+        UsageError: predicates cannot be asked of these metrics; all of them at once.
+    """
+    found: list[Alert] = []
+    wrong: list[UsageError] = []
+    for rule in rules:
+        try:
+            found += [alert_of(table, episode, now) for episode in episodes(rule, observations(rule, rows, now))]
+        except UsageError as mistake:
+            wrong.append(mistake)
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else Mistakes(table, [str(each) for each in wrong])
     return sorted(found, key=lambda alert: (alert.opened_window.start, alert.rule, alert.id))
 
 

@@ -138,17 +138,18 @@ def _number_mistakes(rule: AlertRule) -> Iterator[str]:
             yield f"{name} must be a number from 0 on, not {value!r}"
     if rule.below is not None and rule.measure != Measure.VOLUME:
         yield "below is for measure 'volume'; the others are only ever too large"
-    for name in ("min_rows", "bad", "of", "good"):
-        value = getattr(rule, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            yield f"{name} must be a whole number from 1 on, not {value!r}"
-            return
-    if rule.bad > rule.of:
+    wrong = [name for name in ("min_rows", "bad", "of", "good") if not _is_count(getattr(rule, name))]
+    yield from (f"{name} must be a whole number from 1 on, not {getattr(rule, name)!r}" for name in wrong)
+    if not {"bad", "of"} & set(wrong) and rule.bad > rule.of:
         yield f"{rule.bad} bad windows of the last {rule.of} can never be; of must be at least bad"
-    if rule.measure == Measure.FRESHNESS and rule.of > 1:
+    if rule.measure == Measure.FRESHNESS and "of" not in wrong and rule.of > 1:
         yield "freshness is one look at the newest window: bad and of are 1, and above says how late is too late"
     if not isinstance(rule.chance, float) or not _LOWEST_CHANCE <= rule.chance < 1:
         yield f"chance must be between {_LOWEST_CHANCE} and 1, not {rule.chance!r}"
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 _DEFAULTS = (

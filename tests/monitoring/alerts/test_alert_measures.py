@@ -124,6 +124,16 @@ def test_a_predicate_sees_one_row_with_its_structs_and_null_is_no_verdict(metric
     assert alert.message == f"column amount: {predicate}"
 
 
+def test_a_predicate_about_drift_asks_one_comparison(metrics: Metrics) -> None:
+    metrics.ks([0.3])
+    metrics.drift(1, ks_test={"statistic": 0.3, "pvalue": 0.0}, drift_type="BASELINE", window_cmp=None)
+    asked = {"predicate": "ks_test.statistic > 0.1", "table": "drift"}
+
+    told = [[alert.subject.against for alert in shown(metrics, "custom", **asked, **at)] for at in ({}, {"against": "CONSECUTIVE"})]
+
+    assert told == [["BASELINE"], ["CONSECUTIVE"]]
+
+
 def test_a_predicate_may_be_about_metrics_that_a_monitor_adds(metrics: Metrics) -> None:
     metrics.day(0, accuracy_score=0.9, precision={"macro": 0.8}).day(1, accuracy_score=0.5, precision={"macro": 0.9})
 
@@ -135,3 +145,10 @@ def test_a_predicate_may_be_about_metrics_that_a_monitor_adds(metrics: Metrics) 
 def test_a_column_that_the_metric_table_does_not_have_is_named_with_those_it_has(metrics: Metrics) -> None:
     with pytest.raises(UsageError, match=r"alert rule 'rule': the profile table has no 'percent_nulls'.*percent_null"):
         shown(metrics.day(0).column(0), "custom", predicate="percent_nulls > 1")
+
+
+def test_every_predicate_that_cannot_be_asked_is_named_at_once(metrics: Metrics) -> None:
+    rules = [AlertRule(name=name, measure="custom", predicate=f"{name} > 1") for name in ("nobody", "nothing")]  # type: ignore[arg-type]
+
+    with pytest.raises(UsageError, match=r"'nobody': the profile table has no 'nobody'.*'nothing': the profile table has no 'nothing'"):
+        shown_alerts("payments", rules, metrics.day(0).column(0).rows, metrics.end)

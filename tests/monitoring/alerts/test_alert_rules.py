@@ -27,6 +27,19 @@ def test_every_mistake_of_a_rule_is_told_at_once() -> None:
         assert mistake in str(told.value)
 
 
+def test_wrong_counts_of_a_rule_are_told_at_once() -> None:
+    with pytest.raises(UsageError) as told:
+        AlertRule(name="shift", measure="ks", min_rows="many", bad=0, good=1.5, chance=2.0)  # type: ignore[arg-type]
+
+    for name in ("min_rows must be a whole number", "bad must be a whole number", "good must be a whole number", "chance must be"):
+        assert name in str(told.value)
+
+
+def test_a_rule_about_windows_that_the_monitor_does_not_have_would_be_silent_and_is_a_mistake(watched: Callable[..., Monitor]) -> None:
+    with pytest.raises(UsageError, match="alert rule 'shift' is about windows of '1 hour'; the monitor has windows of 1 day"):
+        watched(AlertRule(name="shift", measure="ks", granularities=("1 hour",)))
+
+
 def test_a_custom_rule_needs_a_predicate_that_parses() -> None:
     with pytest.raises(UsageError, match="predicate: the predicate is empty"):
         AlertRule(name="own", measure="custom")
