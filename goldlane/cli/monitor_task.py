@@ -13,6 +13,7 @@ from goldlane.cli.job_options import CatalogOption, ProjectOption, SchemaOption,
 from goldlane.cli.monitor import watch
 from goldlane.cli.options import JsonOption
 from goldlane.cli.output import print_json, progress, results
+from goldlane.pipelines.names import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from goldlane.monitoring import Monitor
@@ -49,7 +50,10 @@ def monitor_task(  # noqa: PLR0913  one parameter per option
 
 
 def placed(monitor: Monitor, schema: str) -> Monitor:
-    """The monitor of the same tables in ``schema``, ``name`` or ``catalog.name``; tables that say their schema stay where they are."""
+    """The monitor of the same tables in ``schema``, ``name`` or ``catalog.name``; tables that say their schema stay where they are.
+
+    The default schema is not said.
+    """
     baseline = monitor.baseline if monitor.baseline is None else _in_schema(monitor.baseline, schema)
     return replace(monitor, table=_in_schema(monitor.table, schema), baseline=baseline)
 
@@ -70,4 +74,5 @@ def _document(refresh: PlatformRefresh) -> dict[str, Any]:
 
 
 def _in_schema(table: str, schema: str) -> str:
-    return table if "." in table else f"{schema}.{table}"
+    # Alerts are known by their table's name, and ``goldlane monitor`` says no default schema: both tell of one alert once.
+    return table if "." in table or schema == DEFAULT_SCHEMA else f"{schema}.{table}"

@@ -61,7 +61,7 @@ class Provenance:
     def _drift(self, source: str) -> tuple[Drift, ...] | None:
         schema, _, table = source.rpartition(".")
         sheet = drift_sheet(self._storage / "tables" / schema / table, table)
-        return None if sheet is None else sheet.drifts
+        return None if sheet is None or sheet.problem is not None else sheet.drifts
 
     def _rules(self, dataset: LoggedDataset, newest: LoggedUpdate, names: Names) -> Iterator[CountedRule]:
         """Each rule that still stands, as it was counted last: an update that had nothing to write counted nothing."""

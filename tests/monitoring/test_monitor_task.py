@@ -13,6 +13,7 @@ import pytest
 
 from goldlane.cli.monitor_task import placed
 from goldlane.cli.wheel_tasks import run_monitor
+from goldlane.features.lakehouse import lakehouse
 from goldlane.monitoring import Monitor, Snapshot
 from goldlane.testing.databricks_routes import RefusedError
 from goldlane.testing.databricks_workspace import ROUTES, TOKEN, Workspace
@@ -89,3 +90,7 @@ def test_a_table_that_says_its_schema_stays_there(table: str, expected: str) -> 
     monitor = placed(Monitor(table=table, profile=Snapshot(), baseline=f"{table}_before"), "main.pay")
 
     assert (monitor.table, monitor.baseline) == (expected, f"{expected}_before")
+
+
+def test_a_table_of_the_default_schema_has_the_name_that_its_alerts_have_in_goldlane_monitor() -> None:
+    assert placed(Monitor(table="shops", profile=Snapshot()), lakehouse(storage="storage").schema).table == "shops"

@@ -141,6 +141,16 @@ def test_metrics_that_cannot_be_read_are_told_and_stop_nothing(tmp_path: Path) -
     assert found.drifts == ()
 
 
+def test_metrics_that_cannot_be_read_are_not_told_as_measured_in_the_catalogue(written: Any, define: Any) -> None:
+    written.update(*define("answers", schema=[]))
+    write_deltalake(str(written.storage.root / "tables" / "default" / "answers_drift_metrics"), pa.table({"window": [1]}))
+
+    told = Provenance(written.storage.root).of("answers")
+
+    assert told is not None
+    assert told.drift is None
+
+
 def test_a_column_that_is_mostly_one_value_has_few_bins() -> None:
     mostly = tuple([0.0] * 90 + [1.0] * 11)
 
