@@ -104,7 +104,8 @@ class _Gate:
         if not (self.tables or gold):
             raise UsageError("nothing says which tables to ask", hint="goldlane-gate TABLE..., or --features and --rules")
         for table in self.tables or gold[:1]:
-            yield from objections(_platform_events(f"{self.where.schema}.{table}"), self.tables, most_dropped=self.most_dropped)
+            events = _platform_events(f"{self.where.schema}.{table}")
+            yield from objections(events, self.tables, most_dropped=self.most_dropped, may_go_on=True)
 
     def counts(self, table: FeatureTable) -> tuple[GateCount, ...]:
         """Every rule declared for the gold table of ``table``, counted."""

@@ -9,13 +9,17 @@ from goldlane.reports.logged import LoggedDataset, LoggedUpdate, logged_updates
 from goldlane.reports.naming import Names
 
 _ENDED_WELL = {"COMPLETED", "UNCHANGED", "EXCLUDED"}
+_ENDED_BADLY = {"FAILED", "SKIPPED", "CANCELED"}
 
 
-def objections(rows: Iterable[Mapping[str, Any]], tables: Sequence[str] = (), *, most_dropped: float = 1.0) -> Iterator[str]:
+def objections(
+    rows: Iterable[Mapping[str, Any]], tables: Sequence[str] = (), *, most_dropped: float = 1.0, may_go_on: bool = False
+) -> Iterator[str]:
     """Why a job should stop, one reason each; nothing where all is well.
 
     Of each of ``tables`` the newest update that defines it is asked; without tables the newest update, about all of its datasets.
-    ``most_dropped`` is the greatest share of rows that a rule may have dropped in that update.
+    ``most_dropped`` is the greatest share of rows that a rule may have dropped in that update. A continuous pipeline's update never
+    ends: where it ``may_go_on``, only one that ended badly is objected to.
     """
     updates = list(reversed(logged_updates(rows).values()))
     if not updates:
@@ -23,9 +27,9 @@ def objections(rows: Iterable[Mapping[str, Any]], tables: Sequence[str] = (), *,
         return
     told: dict[str, None] = {}
     for update, names in _asked(updates, tables, told):
-        if update.state != "COMPLETED":
+        if _is_bad(update.state, may_go_on=may_go_on):
             told[f"update {update.update_id} of {update.pipeline} is {update.state}"] = None
-        told |= {reason: None for name in names for reason in _of_dataset(update.datasets[name], most_dropped)}
+        told |= {reason: None for name in names for reason in _of_dataset(update.datasets[name], most_dropped, may_go_on=may_go_on)}
     yield from told
 
 
@@ -40,9 +44,13 @@ def _asked(updates: Sequence[LoggedUpdate], tables: Sequence[str], told: dict[st
             yield found[0], [found[1]]
 
 
-def _of_dataset(dataset: LoggedDataset, most_dropped: float) -> Iterator[str]:
+def _is_bad(status: str, *, may_go_on: bool) -> bool:
+    return status in _ENDED_BADLY if may_go_on else status not in _ENDED_WELL
+
+
+def _of_dataset(dataset: LoggedDataset, most_dropped: float, *, may_go_on: bool) -> Iterator[str]:
     name = dataset.name.removeprefix("default.")
-    if dataset.status not in _ENDED_WELL:
+    if _is_bad(dataset.status, may_go_on=may_go_on):
         why = dataset.skipped or _message(dataset.error)
         yield f"{name} is {dataset.status}" + (f": {why}" if why else "")
     actions = {rule["name"]: rule.get("action", "") for rule in dataset.declared}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from goldlane.bundles.running.conditions import skipped
@@ -36,7 +37,7 @@ class Course:
         """Run them all; answers how every task ended."""
         waiting = [self.plan.steps[key] for key in self.plan.steps if key in self.keys]
         running: dict[Future[End], Step] = {}
-        with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool:
+        with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool, self._ended_by_faults():
             while waiting or running:
                 began = self._begin(waiting, running, pool)
                 if running and not began:
@@ -44,6 +45,15 @@ class Course:
                 if self.late():
                     self.stop.ask()
         return self.ends
+
+    @contextmanager
+    def _ended_by_faults(self) -> Iterator[None]:
+        """What is no task's fault ends the run: nobody waits for the tasks that are running, and they are killed."""
+        try:
+            yield
+        except BaseException:
+            self.stop.ask()
+            raise
 
     def _begin(self, waiting: list[Step], running: dict[Future[End], Step], pool: ThreadPoolExecutor) -> bool:
         """Begin what can begin, and end what cannot; answers whether anything ended at once."""

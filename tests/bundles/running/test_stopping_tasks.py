@@ -16,6 +16,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from goldlane.bundles.running import Outcome
+from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.records import Records
 from goldlane.bundles.running.sharedspark import SharedSpark
 
@@ -173,6 +174,21 @@ def test_a_job_that_is_stopped_between_two_attempts_records_the_task_as_canceled
     rows = [(row["attempt"], row["result_state"], row["is_last"]) for row in Records(tmp_path / "storage").rows()]
     assert outcome.tasks["fails"].result == "CANCELED"
     assert rows == [(1, "FAILED", False), (1, "CANCELED", True)]
+
+
+def test_a_run_that_nobody_can_record_kills_its_tasks_instead_of_waiting_for_them(job: Callable[..., Outcome]) -> None:
+    text = """
+tasks:
+  - {task_key: hang, spark_python_task: {python_file: ./hang.py}}
+  - {task_key: is_well, condition_task: {op: EQUAL_TO, left: a, right: a}}
+"""
+
+    def listen(event: JobEvent) -> None:
+        if event.happening == "TERMINATED" and event.task == "is_well":
+            raise BrokenPipeError("nobody listens")
+
+    with pytest.raises(BrokenPipeError, match="nobody listens"):
+        job(text, {"hang.py": "import time\ntime.sleep(600)\n"}, listener=listen)
 
 
 def test_a_loop_that_takes_too_long_is_stopped_at_its_own_timeout(job: Callable[..., Outcome]) -> None:
