@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 from goldlane.monitoring.alerts.metricrows import MetricRows, Row, Subject, Window, gaps, window_of
 from goldlane.monitoring.alerts.noise import count_floor
@@ -88,12 +89,19 @@ def _observed(rule: AlertRule, subject: Subject, usual: _Usual, count: _Count) -
 
 def _counts(series: Sequence[Row], subject: Subject, rows: MetricRows, now: datetime) -> Iterator[_Count]:
     for row, empty in gaps(series):
-        if empty is not None:
-            yield _Count(window=empty, rows=0.0)
         window = window_of(row)
+        if empty is not None:
+            yield from (_Count(window=each, rows=0.0) for each in _parts(empty, window.width))
         share = _covered(window, subject, rows, now) if row is series[-1] else 1.0
         if share > 0:
             yield _Count(window=window, rows=float(row.get("count") or 0), share=share)
+
+
+def _parts(empty: Window, width: timedelta) -> Iterator[Window]:
+    """A time without rows as windows; of a very long one, as many as can ever be usual."""
+    number = min(max(round(empty.width / width), 1), _MOST)
+    ends = [empty.start + empty.width * part / number for part in range(number + 1)]
+    yield from (Window(start=start, end=end) for start, end in pairwise(ends))
 
 
 def _covered(window: Window, subject: Subject, rows: MetricRows, now: datetime) -> float:

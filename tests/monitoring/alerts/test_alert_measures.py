@@ -31,6 +31,12 @@ def test_quiet_weekends_are_usual(metrics: Metrics) -> None:
     assert shown(counted(metrics, WEEK * 4), "volume") == []
 
 
+def test_every_day_without_rows_counts_so_that_a_rule_that_waits_for_two_hears_of_them(metrics: Metrics) -> None:
+    (alert,) = shown(counted(metrics, [*[1000] * 7, 0, 0, 0, 1000]), "volume", bad=2, of=2)
+
+    assert (alert.opened_window.start.day, alert.windows, alert.value) == (8, 3, 0.0)
+
+
 @pytest.mark.parametrize("count, factor", [(100, 0.286), (3000, 2.73)], ids=["lost", "doubled"])
 def test_a_day_far_from_any_of_the_week_before_is_an_alert(metrics: Metrics, count: int, factor: float) -> None:
     (alert,) = shown(counted(metrics, [*WEEK, count]), "volume")
