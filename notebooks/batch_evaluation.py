@@ -36,6 +36,8 @@ dbutils.widgets.text("days", "60")
 where = lakehouse(catalog=dbutils.widgets.get("catalog"), schema=dbutils.widgets.get("schema"), storage=dbutils.widgets.get("storage"))
 scores = where.read(spark, dbutils.widgets.get("scores"))
 newest = scores.agg(F.max("day")).first()[0]
+if newest is None:
+    dbutils.notebook.exit(json.dumps({"day": None, "alerts_caught": {}}))
 since = f"day > DATE'{newest}' - INTERVAL {int(dbutils.widgets.get('days'))} DAYS"
 
 # COMMAND ----------

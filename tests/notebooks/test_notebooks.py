@@ -145,6 +145,14 @@ def test_an_evaluation_counts_what_the_alerts_caught_and_again_the_same(lane: La
     assert sorted(map(str, lane.rows("scorer_metrics"))) == sorted(map(str, first))
 
 
+def test_an_evaluation_of_no_scores_says_so(notebook: Notebook, spark: SparkSession, tmp_path: Path) -> None:
+    spark.range(0).selectExpr("current_date() AS day").write.format("delta").save(
+        str(tmp_path / "tables" / "default" / "transaction_scores")
+    )
+
+    assert notebook("batch_evaluation", storage=tmp_path) == {"day": None, "alerts_caught": {}}
+
+
 def _caught_by_hand(scored: list[dict[str, Any]], scorer: str, frauds: set[str], *, alerts: int) -> int:
     by_day: dict[Any, list[dict[str, Any]]] = {}
     for row in scored:

@@ -38,6 +38,8 @@ tasks:
     notebook_task: {notebook_path: ./broken.py}
   - task_key: missing
     notebook_task: {notebook_path: ./missing.py}
+  - task_key: unclosed
+    sql_task: {warehouse_id: none, file: {path: ./unclosed.sql}}
   - task_key: well
     spark_python_task: {python_file: ./well.py}
 """
@@ -46,6 +48,7 @@ FILES = {
     "exits.py": "import sys\nprint('so many rows')\nprint('no more', file=sys.stderr)\nsys.exit(3)\n",
     "broken.py": "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\nx = = 2\n",
     "missing.py": "# Databricks notebook source\ndbutils.widgets.get('day')\n",
+    "unclosed.sql": "SELECT 1;\n-- COMMAND ----------\nSELECT 'a\n-- COMMAND ----------\nSELECT `b\n",
     "well.py": "import sys\nsys.exit(0)\n",
 }
 
@@ -93,6 +96,12 @@ def test_an_exit_is_told_by_its_code_and_what_was_said_last(ends: Mapping[str, t
 
 def test_a_notebook_that_is_no_python_is_told_by_line_and_cell(ends: Mapping[str, tuple[str, str]]) -> None:
     assert ends["broken"] == ("FAILED", "broken.py:6 (cell 2): not valid Python: invalid syntax")
+
+
+def test_sql_that_cannot_be_read_is_told_by_its_lines(ends: Mapping[str, tuple[str, str]]) -> None:
+    assert ends["unclosed"][0] == "FAILED"
+    assert ends["unclosed"][1].startswith("unclosed.sql:3: not SQL: Missing '")
+    assert "; line 5: not SQL: Missing `" in ends["unclosed"][1]
 
 
 def test_a_parameter_that_nobody_gave_is_told_where_it_is_read(ends: Mapping[str, tuple[str, str]]) -> None:

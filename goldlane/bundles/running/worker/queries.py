@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def run_statements(task: Task, file: Path, parameters: Mapping[str, str]) -> Map
     """
     statements, errors = statements_of(_filled(file.read_text(encoding="utf-8-sig"), parameters))
     if errors:
-        raise errors[0]
+        raise _unreadable(errors, file)
     missing = [(each, name) for each in statements for name in _markers(each.text) if name not in parameters]
     if missing:
         told = ", ".join(dict.fromkeys(f":{name}" for _, name in missing))
@@ -46,6 +46,13 @@ def run_statements(task: Task, file: Path, parameters: Mapping[str, str]) -> Map
         result = _run(session, statement, parameters, file)
     rows = _rows(result) if result is not None and result.columns else []
     return {"rows": rows} if task.document["is_output_read"] else {}
+
+
+def _unreadable(errors: Sequence[GoldlaneError], file: Path) -> GoldlaneError:
+    """All mistakes, at the place of the first."""
+    first, *others = errors
+    told = [first.message, *(f"line {each.line}: {each.message}" for each in others)]
+    return GoldlaneError("; ".join(told), hint=first.hint, file=str(file), line=first.line)
 
 
 def _run(session: SparkSession, statement: Statement, parameters: Mapping[str, str], file: Path) -> DataFrame:
