@@ -23,15 +23,17 @@ def skipped(step: Step, ends: Mapping[str, End]) -> End | None:
     """How a step ends that does not run after ``ends``, of all it waits for; None when it runs."""
     if step.disabled:
         return End(result=Result.DISABLED, fault=Fault(kind="Disabled", message="the task is disabled"))
-    results = {one.key: _result(one, ends[one.key]) for one in step.dependencies if one.key in ends}
-    if not results or _is_met(step.run_if, list(results.values())):
+    # Both branches of a condition may be waited for.
+    told = [(one.key, _result(one, ends[one.key])) for one in step.dependencies if one.key in ends]
+    results = [result for _, result in told]
+    if not results or _is_met(step.run_if, results):
         return None
-    if all(result.is_skipped for result in results.values()) or step.run_if in _FOR_FAILURES:
-        return _skip(Result.EXCLUDED, step, results)
-    if any(result.is_failure for result in results.values()):
-        return _skip(Result.UPSTREAM_FAILED, step, results)
-    canceled = any(result.is_canceled for result in results.values())
-    return _skip(Result.UPSTREAM_CANCELED if canceled else Result.EXCLUDED, step, results)
+    if all(result.is_skipped for result in results) or step.run_if in _FOR_FAILURES:
+        return _skip(Result.EXCLUDED, step, told)
+    if any(result.is_failure for result in results):
+        return _skip(Result.UPSTREAM_FAILED, step, told)
+    canceled = any(result.is_canceled for result in results)
+    return _skip(Result.UPSTREAM_CANCELED if canceled else Result.EXCLUDED, step, told)
 
 
 def said(left: str, operator: str, right: str) -> End:
@@ -67,8 +69,8 @@ def _is_met(run_if: str, results: Sequence[Result]) -> bool:
     }[run_if]
 
 
-def _skip(result: Result, step: Step, results: Mapping[str, Result]) -> End:
-    told = ", ".join(f"{key} is {each}" for key, each in results.items())
+def _skip(result: Result, step: Step, results: Sequence[tuple[str, Result]]) -> End:
+    told = ", ".join(f"{key} is {each}" for key, each in results)
     return End(result=result, fault=Fault(kind=result.value, message=f"it runs if {step.run_if}, and {told}"))
 
 

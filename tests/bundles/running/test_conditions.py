@@ -63,6 +63,15 @@ def test_only_the_branch_that_a_condition_takes_runs(*, outcome: bool) -> None:
     assert branches[1].result == "EXCLUDED"
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_task_that_waits_for_both_branches_runs_whatever_the_condition_says(*, first: bool) -> None:
+    ends = {"check": End(result=Result.SUCCESS, output={"outcome": True})}
+
+    end = skipped(step("AT_LEAST_ONE_SUCCESS", *(Dependency(key="check", outcome=each) for each in (first, not first))), ends)
+
+    assert end is None
+
+
 def test_a_task_that_is_left_out_says_what_was_before_it() -> None:
     end = skipped(step("ALL_SUCCESS", Dependency(key="load")), {"load": End(result=Result.FAILED)})
 
