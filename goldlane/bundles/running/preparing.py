@@ -55,8 +55,11 @@ def prepared(request: Request, *, parent: int | None = None) -> Prepared:
     bundle = bundle_of(request.root, request.target or (old.target if old else None))
     job = _job_of(bundle, request.job)
     plan = planned(bundle, job)
-    keys = selected(plan, request.only, request.start, None if old is None else (old, ends))
     given = _parameters_given(request, old)
+    try:
+        keys = selected(plan, request.only, request.start, None if old is None else (old, ends))
+    except Mistakes as unknown:
+        raise Mistakes(f"job {plan.key}", [*unknown.mistakes, *parameter_mistakes(plan, given)]) from unknown
     mistakes = [*problems_of(plan, job, [plan.steps[key] for key in plan.steps if key in keys]), *parameter_mistakes(plan, given)]
     mistakes += _of_other_jobs(bundle, plan, keys, (plan.key,))
     if mistakes:

@@ -54,6 +54,11 @@ def test_a_repair_of_a_run_from_a_task_on_runs_what_is_left_of_it(job: Job, tmp_
     assert (results(repaired), rows) == ({"second": "SUCCESS", "third": "SUCCESS"}, ["second", "third"])
 
 
+def test_tasks_and_parameters_that_there_are_not_are_told_at_once(job: Job) -> None:
+    with pytest.raises(ValueError, match=r"no task 'thrid'; is it 'third'.*; the job has no parameter 'moood'; is it 'mood'"):
+        job(JOB, only=["thrid"], parameters={"moood": "good"})
+
+
 def test_ids_are_numbers_that_doubles_hold(job: Job) -> None:
     outcome = job(JOB)
 
