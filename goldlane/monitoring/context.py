@@ -40,6 +40,11 @@ class RefreshContext:
         return isinstance(self.monitor.profile, Snapshot)
 
     @property
+    def keeps_snapshots(self) -> bool:
+        """Whether what is stored is of snapshots; otherwise it is of windows, and all of it is replaced."""
+        return self.record is None or self.record.instant is not None
+
+    @property
     def has_same_baseline(self) -> bool:
         """Whether the baseline is as it was."""
         return self.record is not None and self.record.baseline == (None if self.baseline is None else str(self.baseline))
@@ -87,9 +92,16 @@ def refresh_context(spark: SparkSession, place: MonitorPlace) -> RefreshContext:
         watched=watched,
         baseline=None if place.baseline is None else newest(spark, str(place.baseline.resolve())),
         record=record,
-        work=planned_work(spark, place.monitor, watched, record),
+        work=_work(spark, place, watched, record),
         instant=_committed_us(spark, watched) if isinstance(place.monitor.profile, Snapshot) else 0,
     )
+
+
+def _work(spark: SparkSession, place: MonitorPlace, watched: TableVersion, record: Record | None) -> Work:
+    if record is not None and place.begun() not in (None, watched.version):
+        # It may have stored rows that were taken back since, and that no change from the record to now shows.
+        return Work(windows=None, why="the last refresh did not end")
+    return planned_work(spark, place.monitor, watched, record)
 
 
 def _committed_us(spark: SparkSession, table: TableVersion) -> int:

@@ -11,7 +11,7 @@ from goldlane.monitoring.granularities import Granularity, granularity
 from goldlane.monitoring.planning import MOST_WINDOWS
 from goldlane.monitoring.profiles import Snapshot
 from goldlane.monitoring.scanning import Cut, grouped_rows
-from goldlane.monitoring.windows import instant_us, start_us, timestamp_literal, window
+from goldlane.monitoring.windows import placed_us, start_us, timestamp_literal, window
 from goldlane.monitoring.writing import BASELINE, INPUT
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _in_windows(context: RefreshContext, table: DataFrame, starts: list[int], na
         return _grouped(table, Cut(log_type=INPUT, start=F.lit(context.instant).cast("bigint"), slices=slices))
     width = granularity(name)
     (column,) = (each for each in watched_columns(table.schema) if each.name.lower() == profile.timestamp.lower())
-    start = start_us(instant_us(column), width)
+    start = start_us(placed_us(column), width)
     if len(starts) <= MOST_WINDOWS:
         table = table.where(start.isin(starts))
         if column.type_name == "timestamp":

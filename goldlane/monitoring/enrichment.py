@@ -110,8 +110,8 @@ def _has(monitor: Monitor, kind: MetricKind) -> bool:
 
 def _has_columns(frame: DataFrame, profile: object) -> bool:
     """Whether a baseline has what quality is measured by; one without predictions is a baseline of the other columns."""
-    wanted = {getattr(profile, role) for role in ("prediction", "label", "prediction_proba")} - {None}
-    return wanted <= set(frame.columns)
+    named = (getattr(profile, role) for role in ("prediction", "label", "prediction_proba"))
+    return {name.lower() for name in named if name is not None} <= {name.lower() for name in frame.columns}
 
 
 def _keyed(rows: DataFrame | None, log_type: str) -> DataFrame | None:
@@ -132,7 +132,7 @@ def _beside(profile: DataFrame, parts: Sequence[DataFrame | None], kinds: Mappin
         return profile.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()))
     more = reduce(lambda one, other: one.unionByName(other), frames).alias("more")
     keys = [F.col(f"profile.{key}").eqNullSafe(F.col(f"more.{key}")) for key in _KEYS]
-    place = F.col("profile.column_name") == (F.lit(TABLE_ROW) if at_table else F.col("more.column_name"))
+    place = F.lower("profile.column_name") == (F.lit(TABLE_ROW) if at_table else F.lower("more.column_name"))
     condition = reduce(lambda one, other: one & other, [*keys, place])
     return profile.alias("profile").join(more, condition, "left").select("profile.*", *_new(more))
 

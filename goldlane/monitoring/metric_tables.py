@@ -67,12 +67,12 @@ def _snapshot_reach(context: RefreshContext, stored: DataFrame) -> _Reach:
     """The newest snapshot and the one before it; all of them where the baseline has changed."""
     start = F.unix_micros("window.start")
     of_input = stored.where(F.col("log_type") == INPUT)
+    condition = snapshot_condition(context.instant) if context.keeps_snapshots else None
     if not context.has_same_baseline and context.record is not None:
         marked = of_input.withColumns({"profiled": start == context.instant, "changed": F.lit(True)})
-        return _Reach(state=marked, profile=snapshot_condition(context.instant), drift=None)
+        return _Reach(state=marked, profile=condition, drift=None)
     before = of_input.where(start < context.instant).agg(F.max(start)).collect()[0][0]
     chosen = of_input.where(start.isin([each for each in (before, context.instant) if each is not None]))
-    condition = snapshot_condition(context.instant)
     return _Reach(
         state=chosen.withColumns({"profiled": start == context.instant, "changed": start == context.instant}),
         profile=condition,

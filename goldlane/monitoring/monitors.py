@@ -86,7 +86,7 @@ def _mistakes(monitor: Monitor) -> Iterator[str]:
     if not isinstance(monitor.profile, _PROFILES):
         yield f"profile must be a Snapshot, a TimeSeries or an InferenceLog, not {monitor.profile!r}"
     yield from slicing_mistakes(monitor.slicing)
-    yield from _metric_mistakes(monitor.custom_metrics)
+    yield from _metric_mistakes(monitor)
     yield from _platform_mistakes(monitor)
     yield from alert_mistakes(monitor.alerts, monitor.sinks)
     if isinstance(monitor.profile, _PROFILES):
@@ -117,11 +117,14 @@ def watched_name(monitor: Monitor) -> TableName:
     return Namespace().qualify(monitor.table)
 
 
-def _metric_mistakes(metrics: tuple[Any, ...]) -> Iterator[str]:
+def _metric_mistakes(monitor: Monitor) -> Iterator[str]:
     names: set[str] = set()
-    for metric in metrics:
+    model_id = monitor.profile.model_id if isinstance(monitor.profile, InferenceLog) else "model_id"
+    for metric in monitor.custom_metrics:
         if not isinstance(metric, CustomMetric):
             yield f"{metric!r} is no CustomMetric"
+        elif metric.name.lower() in ("model_id", model_id.lower()):
+            yield f"custom metric {metric.name!r} is named as the models' column is; choose another name"
         elif metric.name.lower() in names:
             yield f"two custom metrics are named {metric.name!r}"
         else:

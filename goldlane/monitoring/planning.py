@@ -12,9 +12,9 @@ from goldlane.monitoring.granularities import Granularity, base_granularity
 from goldlane.monitoring.monitors import Monitor
 from goldlane.monitoring.profiles import Snapshot
 from goldlane.monitoring.storing import Record
-from goldlane.monitoring.windows import instant_us, start_us
-from goldlane.pipelines.incremental.changes import Changes, changes_between
-from goldlane.pipelines.incremental.reasons import NotIncrementalError
+from goldlane.monitoring.windows import placed_us, start_us
+from goldlane.pipelines.incremental.changes import Changes, changes_between, readable
+from goldlane.pipelines.incremental.reasons import IssueType, NotIncrementalError
 from goldlane.pipelines.incremental.sources import TableVersion
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def base_start(rows: DataFrame, monitor: Monitor, instant: int) -> Column:
         return F.lit(instant).cast("bigint")
     name = profile.timestamp.lower()
     (column,) = (column for column in watched_columns(rows.schema) if column.name.lower() == name)
-    return start_us(instant_us(column), base_granularity(profile.granularities))
+    return start_us(placed_us(column), base_granularity(profile.granularities))
 
 
 def planned_work(spark: SparkSession, monitor: Monitor, watched: TableVersion, record: Record | None) -> Work:
@@ -66,15 +66,21 @@ def planned_work(spark: SparkSession, monitor: Monitor, watched: TableVersion, r
     since = TableVersion(watched.path, record.version, record.table_id)
     try:
         changes = changes_between(spark, since, watched)
+        # What has changed is read only now: VACUUM may have taken it.
+        with readable(IssueType.CHANGE_SET_MISSING, watched.name):
+            return _of_snapshot(changes) if isinstance(monitor.profile, Snapshot) else _of_windows(changes, monitor)
     except NotIncrementalError as refused:
         return Work(windows=None, why=refused.issues[0].why)
-    return _of_snapshot(changes) if isinstance(monitor.profile, Snapshot) else _of_windows(changes, monitor)
 
 
 def _of_snapshot(changes: Changes) -> Work:
     if changes.deleted is not None:
         return Work(windows=None, why="rows were changed or deleted")
-    return Work(windows=None if changes.inserted is not None else frozenset(), why="rows were added", added=changes.inserted)
+    if changes.inserted is None:
+        return Work(windows=frozenset(), why="no row changed")
+    # Opens every file, reads no column: one that is gone has to be known before the state is written.
+    changes.inserted.select().count()
+    return Work(windows=None, why="rows were added", added=changes.inserted)
 
 
 def _of_windows(changes: Changes, monitor: Monitor) -> Work:

@@ -1,7 +1,7 @@
 """A refresh: state of what changed, and the metric tables of the windows that it reaches.
 
 Written in this order, a commit each: state, profile, drift, and last the record of the watched version. A refresh that is killed in
-between leaves the old record, and the next one writes the same windows again.
+between leaves the old record, and the next one writes the same windows again; everything, if the table has moved on meanwhile.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from goldlane.monitoring.metric_tables import write_metrics
 from goldlane.monitoring.monitors import Monitor
 from goldlane.monitoring.planning import base_of
 from goldlane.monitoring.slices import Slices, kept_slices
+from goldlane.monitoring.statistics.science import need_scipy
 from goldlane.monitoring.storing import LOG, MonitorPlace, Record, read_delta
 from goldlane.monitoring.writing import write_state
 from goldlane.pipelines.storage import Storage
@@ -48,9 +49,11 @@ def refresh(monitor: Monitor, storage: str | Path | Storage, spark: SparkSession
     Raises:
         WatchedTableError: the table or its baseline is missing, or has not the columns that the monitor names; all at once.
         MonitoringError: another process refreshes the same monitor.
+        MissingExtraError: SciPy is not installed.
     """
     place = _place(monitor, storage)
     _require_tables(place)
+    need_scipy("drift")
     session = spark or local_spark()
     with place.locked():
         return _refreshed(refresh_context(session, place))
@@ -94,6 +97,7 @@ def _refreshed(context: RefreshContext) -> Refreshed:
     require_fit(context.watched.frame(context.spark), context.monitor)
     slices, notes = _slices(context)
     now = _to_remember(context, slices)
+    context.place.begin(now.version)
     notes += write_state(context, slices)
     profiled, drifted, more = write_metrics(context, now)
     context.place.remember(now)

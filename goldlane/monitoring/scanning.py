@@ -91,5 +91,6 @@ def _slice(expression: str, kept: Sequence[str | None]) -> Column:
     """The slice of a row; NULL where its value is not among those kept."""
     value = F.expr(expression).cast("string")
     known = value.isin([each for each in kept if each is not None])
-    wanted = F.coalesce(known, F.lit(None in kept))
+    # Spark says false, not NULL, of NULL among no values at all.
+    wanted = F.when(value.isNull(), F.lit(None in kept)).otherwise(known)
     return F.when(wanted, F.struct(F.lit(expression).alias("key"), value.alias("value")))

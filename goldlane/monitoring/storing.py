@@ -74,9 +74,19 @@ class MonitorPlace:
         whole = all((place / LOG).is_dir() for place in (self.state, self.profile, self.drift))
         return Record(**kept) if kept and whole else None
 
+    def begin(self, version: int) -> None:
+        """Note which version is about to be written, until it is remembered."""
+        write_json(self._begun, {"version": version})
+
+    def begun(self) -> int | None:
+        """The version that a refresh which did not end was writing."""
+        kept = read_json(self._begun)
+        return int(kept["version"]) if kept else None
+
     def remember(self, record: Record) -> None:
-        """Replace the record in one step."""
+        """Replace the record in one step; what was begun has ended."""
         write_json(self._record, asdict(record))
+        self._begun.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -95,6 +105,10 @@ class MonitorPlace:
     @property
     def _folder(self) -> Path:
         return self.storage.root / "system" / "monitoring" / watched_name(self.monitor).key
+
+    @property
+    def _begun(self) -> Path:
+        return self._folder / "begun.json"
 
     @property
     def _record(self) -> Path:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+# The widest windows, of 99 weeks, of these years' rows begin and end in years that Python's dates have: 1 to 9999.
+FIRST_YEAR, LAST_YEAR = 4, 9996
 _INSTANTS = {
     "timestamp": "unix_micros({0})",
     "timestamp_ntz": "timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01 00:00:00', {0})",
@@ -26,6 +29,13 @@ INSTANT_TYPES = tuple(_INSTANTS)
 def instant_us(column: WatchedColumn) -> Column:
     """The instant that a column says: without a zone it is UTC; NULL where text is no timestamp."""
     return F.expr(_INSTANTS[column.type_name].format(column.quoted))
+
+
+def placed_us(column: WatchedColumn) -> Column:
+    """The instant that a row is put into windows by; NULL also outside of ``FIRST_YEAR`` to ``LAST_YEAR``."""
+    first, after = (F.lit((datetime(year, 1, 1, tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    instant = instant_us(column)
+    return F.when((instant >= first) & (instant < after), instant)
 
 
 def start_us(instant: Column, granularity: Granularity) -> Column:
@@ -48,7 +58,8 @@ def window(start: Column, granularity: Granularity | None) -> Column:
 
 def timestamp_literal(microseconds: int) -> str:
     """The instant as SQL text, its zone said."""
-    return f"TIMESTAMP '{(_EPOCH + timedelta(microseconds=microseconds)).strftime('%Y-%m-%d %H:%M:%S.%f')}+00:00'"
+    # strftime writes the year 999 in three digits, which Spark does not read.
+    return f"TIMESTAMP '{(_EPOCH + timedelta(microseconds=microseconds)).isoformat(sep=' ', timespec='microseconds')}'"
 
 
 def _day(instant: Column) -> Column:

@@ -18,7 +18,7 @@ from goldlane.monitoring.scanning import Cut, empty_state, scanned_state
 from goldlane.monitoring.slices import Slices
 from goldlane.monitoring.state import STATE_KEYS
 from goldlane.monitoring.storing import read_delta, write_delta
-from goldlane.monitoring.windows import timestamp_literal
+from goldlane.monitoring.windows import FIRST_YEAR, LAST_YEAR, timestamp_literal
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -64,7 +64,7 @@ def _condition(context: RefreshContext) -> str | None:
     if context.reads_nothing:
         return "false"
     if context.is_snapshot:
-        return snapshot_condition(context.instant)
+        return snapshot_condition(context.instant) if context.keeps_snapshots else None
     granularity = base_of(context.monitor)
     if context.work.windows is None or granularity is None:
         return None
@@ -123,4 +123,4 @@ def _unplaced(context: RefreshContext, rows: DataFrame) -> list[str]:
         return []
     number = rows.where(base_start(rows, context.monitor, 0).isNull()).count()
     timestamp = getattr(context.monitor.profile, "timestamp", "")
-    return [f"{number} rows have no {timestamp} and are in no window"] if number else []
+    return [f"{number} rows have no {timestamp} from the year {FIRST_YEAR} to {LAST_YEAR} and are in no window"] if number else []

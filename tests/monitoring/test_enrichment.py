@@ -38,7 +38,7 @@ MONITOR = Monitor(
     slicing=("age < 25",),
     custom_metrics=(
         metric("aggregate", "errors", ":table", "sum(CASE WHEN {{prediction_col}} = {{label_col}} THEN 0 ELSE 1 END)", "bigint"),
-        metric("aggregate", "oldest", "age", "max({{input_column}})"),
+        metric("aggregate", "oldest", "Age", "max({{input_column}})"),
         metric("aggregate", "broken", ":table", "avg(nobody)"),
         metric("derived", "double_errors", ":table", "2 * errors"),
         metric("drift", "more_errors", ":table", "{{current_df}}.double_errors - {{base_df}}.double_errors"),

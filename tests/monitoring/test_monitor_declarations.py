@@ -35,6 +35,20 @@ def test_a_monitor_names_all_its_mistakes_at_once() -> None:
     assert raised.value.exit_code == 2
 
 
+def test_a_custom_metric_is_not_named_as_the_models_column_is() -> None:
+    metric = CustomMetric(kind="aggregate", name="Version", input_columns=":table", definition="count(1)")  # type: ignore[arg-type]
+    log = InferenceLog(
+        problem_type="regression",  # type: ignore[arg-type]
+        timestamp="at",
+        granularities=("1 day",),
+        prediction="answer",
+        model_id="version",
+    )
+
+    with pytest.raises(MonitorDeclarationError, match="custom metric 'Version' is named as the models' column is"):
+        Monitor(table="answers", profile=log, custom_metrics=(metric,))
+
+
 def test_an_inference_log_names_all_its_mistakes_at_once() -> None:
     with pytest.raises(MonitorDeclarationError) as raised:
         InferenceLog(

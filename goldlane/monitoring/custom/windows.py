@@ -59,7 +59,7 @@ def _with(frame: DataFrame, made: Mapping[Asked, Column], names: Sequence[tuple[
             value = F.lit(None).cast(kind)
             for (metric, column), each in columns.items():
                 if metric.name == name:
-                    value = F.when(F.col("column_name") == column, each).otherwise(value)
+                    value = F.when(F.lower("column_name") == column.lower(), each).otherwise(value)
             told = told.withColumn(name, value)
         # Only running it shows a division by zero.
         told.write.format("noop").mode("overwrite").save()

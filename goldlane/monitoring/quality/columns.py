@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from goldlane.monitoring.columns import quoted
+
 if TYPE_CHECKING:
     from pyspark.sql import Column
     from pyspark.sql.types import DataType
@@ -55,8 +57,3 @@ def scores(name: str, kind: DataType, classes: Sequence[str]) -> Column | None:
         positive = column.cast("double")
         return F.when(column.isNotNull(), F.map_from_arrays(names, F.array(1 - positive, positive)))
     return None
-
-
-def quoted(name: str) -> str:
-    """The column's name for ``F.col``, dots and all."""
-    return f"`{name.replace('`', '``')}`"

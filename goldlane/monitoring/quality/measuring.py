@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from goldlane.monitoring.columns import quoted
 from goldlane.monitoring.profiles import InferenceLog, ProblemType
-from goldlane.monitoring.quality.columns import class_texts, quoted, scores
+from goldlane.monitoring.quality.columns import class_texts, scores
 from goldlane.monitoring.quality.confusion import Confusion, averaged, fairness, matrix, ordered
 from goldlane.monitoring.quality.probabilities import is_usable, log_losses, roc_areas
 from goldlane.monitoring.quality.regression import regression_quality
@@ -15,7 +16,7 @@ from goldlane.monitoring.schemas import CLASSIFICATION_COLUMNS, ddl
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import DataType, StructType
 
 MOST_PAIRS = 500_000
 _PAIR = ["prediction", "label"]
@@ -49,9 +50,10 @@ def model_quality(frame: DataFrame, log: InferenceLog, by: Sequence[str]) -> Mea
 def _regression(frame: DataFrame, prediction: str, label: str, by: Sequence[str]) -> Measured:
     from pyspark.sql.types import NumericType
 
-    wrong = [name for name in (prediction, label) if not isinstance(frame.schema[name].dataType, NumericType)]
+    types = {name: _type(frame, name) for name in (prediction, label)}
+    wrong = [name for name, kind in types.items() if not isinstance(kind, NumericType)]
     if wrong:
-        told = ", ".join(f"{name} is a {frame.schema[name].dataType.simpleString()}" for name in wrong)
+        told = ", ".join(f"{name} is a {types[name].simpleString()}" for name in wrong)
         return Measured(rows=None, problems=(f"no quality of the regression: {told}, not a number",))
     return Measured(rows=regression_quality(frame, prediction, label, by))
 
@@ -59,7 +61,7 @@ def _regression(frame: DataFrame, prediction: str, label: str, by: Sequence[str]
 def _classification(frame: DataFrame, log: InferenceLog, label: str, by: Sequence[str]) -> Measured:
     from pyspark.sql import functions as F
 
-    types = frame.schema[log.prediction].dataType, frame.schema[label].dataType
+    types = _type(frame, log.prediction), _type(frame, label)
     prediction_text, label_text = class_texts(log.prediction, label, types)
     proba = [] if log.prediction_proba is None else [F.col(quoted(log.prediction_proba)).alias("proba")]
     judged = frame.select(*by, prediction_text.alias("prediction"), label_text.alias("label"), *proba).dropna(
@@ -131,6 +133,11 @@ def _confusions(counted: Sequence[Row], by: Sequence[str]) -> dict[_Group, Confu
     for row in counted:
         counts.setdefault(_group(row, by), {})[row["prediction"], row["label"]] = row["count"]
     return {group: Confusion(pairs) for group, pairs in counts.items()}
+
+
+def _type(frame: DataFrame, name: str) -> DataType:
+    """Of a column however its name is written: Spark finds it whatever its case is, a schema does not."""
+    return frame.select(quoted(name)).schema[0].dataType
 
 
 def _group(row: Row, by: Sequence[str]) -> _Group:

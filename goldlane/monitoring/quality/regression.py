@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.monitoring.quality.columns import quoted
+from goldlane.monitoring.columns import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
