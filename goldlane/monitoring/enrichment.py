@@ -12,7 +12,7 @@ from goldlane.monitoring.custom import aggregate_metrics, with_derived_metrics, 
 from goldlane.monitoring.custom_metrics import MetricKind
 from goldlane.monitoring.cut_rows import BY, cut_rows
 from goldlane.monitoring.profiles import InferenceLog, ProblemType
-from goldlane.monitoring.quality import model_quality
+from goldlane.monitoring.quality import model_classes, model_quality
 from goldlane.monitoring.schemas import CLASSIFICATION_COLUMNS, REGRESSION_COLUMNS
 from goldlane.monitoring.writing import BASELINE, INPUT
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from goldlane.monitoring.context import RefreshContext
     from goldlane.monitoring.monitors import Monitor
+    from goldlane.monitoring.quality import Measured
     from goldlane.monitoring.slices import Slices
 
 _KEYS = ("log_type", "window", "granularity", "slice_key", "slice_value", "model_id")
@@ -92,7 +93,7 @@ class _Part:
             aggregated = aggregate_metrics(frame, context.monitor, BY)
             profile = context.monitor.profile
             is_measured = bool(quality_columns(context.monitor)) and (log_type == INPUT or _has_columns(frame, profile))
-            measured = model_quality(frame, profile, BY) if is_measured and isinstance(profile, InferenceLog) else None
+            measured = _quality(context, frame, profile) if is_measured and isinstance(profile, InferenceLog) else None
         finally:
             frame.unpersist()
         notes = (*aggregated.problems, *(() if measured is None else measured.problems))
@@ -102,6 +103,11 @@ class _Part:
             metrics=_keyed(aggregated.rows, log_type),
             notes=tuple(f"{of_what}{note}" for note in notes),
         )
+
+
+def _quality(context: RefreshContext, frame: DataFrame, profile: InferenceLog) -> Measured:
+    # Of all rows: what a window says must not hang on which other windows are read with it.
+    return model_quality(frame, profile, BY, known=model_classes(context.watched.frame(context.spark), profile))
 
 
 def _has(monitor: Monitor, kind: MetricKind) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from goldlane.monitoring import InferenceLog
-from goldlane.monitoring.quality import Measured, model_quality
+from goldlane.monitoring.quality import Measured, model_classes, model_quality
 from goldlane.monitoring.quality.columns import scores
 
 if TYPE_CHECKING:
@@ -183,6 +183,17 @@ def test_labels_that_are_0_or_all_equal_leave_only_what_they_define(spark: Spark
     zeros, mixed = sorted(measured.rows.collect(), key=lambda row: row["w"])
     assert (zeros["mean_average_error"], zeros["mean_absolute_percentage_error"], zeros["r2_score"]) == (1.0, None, None)
     assert mixed["mean_absolute_percentage_error"] == 0.5
+
+
+def test_a_quiet_day_of_one_class_is_measured_by_the_classes_of_all_days(spark: SparkSession) -> None:
+    days = spark.createDataFrame([(1, "0", "0", 0.1), (2, "1", "0", 0.6)], "day INT, p STRING, y STRING, likely DOUBLE")
+    log = InferenceLog(problem_type="classification", prediction="P", label="Y", prediction_proba="likely", **COMMON)
+
+    told = model_quality(days.where("day = 1"), log, ["day"], known=model_classes(days, log))
+
+    assert told.problems == ()
+    assert told.rows is not None
+    assert [row["log_loss"] for row in told.rows.collect()] == [pytest.approx(-math.log(0.9))]
 
 
 def test_what_cannot_be_measured_is_told_and_the_rest_is(spark: SparkSession) -> None:

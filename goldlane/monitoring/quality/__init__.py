@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from goldlane.monitoring.quality.measuring import Measured, model_quality
+from goldlane.monitoring.quality.measuring import Measured, model_classes, model_quality
 
-__all__ = ["Measured", "model_quality"]
+__all__ = ["Measured", "model_classes", "model_quality"]

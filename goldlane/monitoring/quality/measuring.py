@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +34,19 @@ class Measured:
     problems: tuple[str, ...] = ()
 
 
-def model_quality(frame: DataFrame, log: InferenceLog, by: Sequence[str]) -> Measured:
+def model_quality(frame: DataFrame, log: InferenceLog, by: Sequence[str], *, known: Iterable[str] = ()) -> Measured:
     """The quality of the model's predictions in each group of ``by``, columns of ``frame`` beside those that ``log`` names.
 
     A row counts once prediction and label are both known. With a ``...slice_value`` among ``by``, the slice that is true of an
-    expression which is true or false also gets fairness: the protected group against the others.
+    expression which is true or false also gets fairness: the protected group against the others. ``known`` are classes of the model that
+    ``frame`` need not have (``model_classes``): without them the only class of a quiet day has no probability that is its own.
     """
     if log.label is None:
         return Measured(rows=None)
     if log.problem_type is ProblemType.REGRESSION:
         return _regression(frame, log.prediction, log.label, by)
-    return _classification(frame, log, log.label, by)
+    judged = _judged(frame, log, log.label, by)
+    return _classification(judged, by, known)
 
 
 def _regression(frame: DataFrame, prediction: str, label: str, by: Sequence[str]) -> Measured:
@@ -58,23 +60,36 @@ def _regression(frame: DataFrame, prediction: str, label: str, by: Sequence[str]
     return Measured(rows=regression_quality(frame, prediction, label, by))
 
 
-def _classification(frame: DataFrame, log: InferenceLog, label: str, by: Sequence[str]) -> Measured:
+def model_classes(frame: DataFrame, log: InferenceLog) -> frozenset[str]:
+    """Every class of ``frame``, predicted or true, where a row's probabilities do not name theirs; otherwise none are looked for."""
+    from pyspark.sql.types import MapType
+
+    if log.label is None or log.prediction_proba is None or isinstance(_type(frame, log.prediction_proba), MapType):
+        return frozenset()
+    pairs = _judged(frame, log, log.label, ()).select(*_PAIR).distinct().limit(MOST_PAIRS).collect()
+    return frozenset(name for pair in pairs for name in pair)
+
+
+def _judged(frame: DataFrame, log: InferenceLog, label: str, by: Sequence[str]) -> DataFrame:
     from pyspark.sql import functions as F
 
     types = _type(frame, log.prediction), _type(frame, label)
     prediction_text, label_text = class_texts(log.prediction, label, types)
     proba = [] if log.prediction_proba is None else [F.col(quoted(log.prediction_proba)).alias("proba")]
-    judged = frame.select(*by, prediction_text.alias("prediction"), label_text.alias("label"), *proba).dropna(
-        subset=["prediction", "label"]
-    )
+    named = frame.select(*by, prediction_text.alias("prediction"), label_text.alias("label"), *proba)
+    return named.dropna(subset=_PAIR)
+
+
+def _classification(judged: DataFrame, by: Sequence[str], known: Iterable[str]) -> Measured:
     counted = judged.groupBy(*by, *_PAIR).count().limit(MOST_PAIRS + 1).collect()
     if len(counted) > MOST_PAIRS:
         return Measured(rows=None, problems=(f"no quality of the classification: over {MOST_PAIRS:,} pairs of prediction and label",))
     confusions = _confusions(counted, by)
-    found = _probabilities(judged, by, confusions) if proba else _Probabilities()
-    spark = frame.sparkSession
+    classes = ordered({*known, *(name for confusion in confusions.values() for name in confusion.classes)})
+    found = _probabilities(judged, by, classes) if "proba" in judged.columns else _Probabilities()
+    spark = judged.sparkSession
     rows = [(*group, *_measures(group, confusions, found, by)) for group in confusions]
-    return Measured(rows=spark.createDataFrame(rows, _schema(frame, by)), problems=found.problems)
+    return Measured(rows=spark.createDataFrame(rows, _schema(judged, by)), problems=found.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +99,7 @@ class _Probabilities:
     problems: tuple[str, ...] = ()
 
 
-def _probabilities(judged: DataFrame, by: Sequence[str], confusions: Mapping[_Group, Confusion]) -> _Probabilities:
-    classes = ordered({name for confusion in confusions.values() for name in confusion.classes})
+def _probabilities(judged: DataFrame, by: Sequence[str], classes: Sequence[str]) -> _Probabilities:
     kind = judged.schema["proba"].dataType
     column = scores("proba", kind, classes)
     if column is None:
