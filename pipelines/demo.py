@@ -24,6 +24,7 @@ from goldlane.features import open_store, publish
 from goldlane.features.gold import source_name
 from goldlane.reports.provenance import Provenance
 from pipelines.account import Account, account
+from pipelines.drill import PLANTED, Drill, drill
 from pipelines.sample import Ledger, plan
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ FAULTS = 0.02
 DELIVERIES = 2
 MARKER = ".goldlane-demo"
 PIPELINES = Path(__file__).parent / "dlt"
-_FACES = {"landing", "storage", "online.db", MARKER}
+_FACES = {"landing", "storage", "drill", "online.db", MARKER}
 
 
 class AccountError(GoldlaneError):
@@ -44,11 +45,12 @@ class AccountError(GoldlaneError):
 
 
 def run(directory: Path) -> None:
-    """Everything from nothing, in ``directory``: leaves ``landing``, ``storage`` and ``online.db``.
+    """Everything from nothing, in ``directory``: leaves ``landing``, ``storage``, ``online.db``, and ``drill``, the monitor's own storage.
 
     Raises:
         UsageError: the folder holds something that no demo made.
         AccountError: the tables do not account for every planted row.
+        DrillError: the monitor tells of a clean day, or does not tell of a planted one.
     """
     started = time.perf_counter()
     os.environ.setdefault("GOLDLANE_QUICK_JVM", "1")
@@ -65,6 +67,7 @@ def run(directory: Path) -> None:
     _show_account(account(updates), ledger)
     merchant, customer = _riskiest(updates[-1])
     _show_answers(store, merchant, customer)
+    _show_drill(drill(updates[-1].table("silver_transactions"), directory / "drill"))
     _say(f"done in {time.perf_counter() - started:.0f} s; try next:")
     for command in _next_commands(directory, merchant):
         _say(f"  {command}")
@@ -156,6 +159,13 @@ def _show_answers(store: OnlineStore, merchant: str, customer: str) -> None:
     whom = CustomerContext.from_answer(keys["customer_features"], answers["customer_features"])
     for title, context in (("merchant", about), ("customer", whom)):
         results().print(Panel(context.model_dump_json(indent=1), title=f"what an agent is told: {title}", title_align="left", expand=False))
+
+
+def _show_drill(found: Drill) -> None:
+    _say(f"monitor: {found.clean_day:%d %B} of silver_transactions is like the days before it: no alert")
+    _say(f"monitor: on {found.planted_day:%d %B} a source is spoilt: {PLANTED}")
+    for alert in found.alerts:
+        _say(f"  {alert.rule}: {alert.message}")
 
 
 def _next_commands(directory: Path, merchant: str) -> tuple[str, str, str]:

@@ -60,6 +60,14 @@ def test_it_leaves_what_it_made_and_nothing_of_an_earlier_one(demo: Demo) -> Non
     assert not (demo.folder / "landing" / "transactions" / "leftover.json").exists()
 
 
+def test_the_monitor_is_silent_on_a_clean_day_and_tells_of_the_planted_one(demo: Demo) -> None:
+    told = [line for line in demo.out.splitlines() if line.startswith("monitor: ")]
+
+    assert [line.endswith("is like the days before it: no alert") for line in told] == [True, False]
+    assert "numbers_shifted: column amount" in demo.out
+    assert "nulls_rose: column channel" in demo.out
+
+
 def test_the_lookup_that_it_names_answers_as_the_panel_did(demo: Demo) -> None:
     done = typed(demo.next[0])
 
