@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,6 +24,10 @@ time.tzset()
 os.environ.setdefault("GOLDLANE_QUICK_JVM", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+# A clock gates nothing. What a change must pass draws the same examples every time; elsewhere new ones are looked for.
+settings.register_profile("goldlane", deadline=None, derandomize="GOLDLANE_SAME_EXAMPLES" in os.environ)
+settings.load_profile("goldlane")
 
 
 @pytest.fixture(scope="session")
