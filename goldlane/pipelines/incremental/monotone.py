@@ -7,6 +7,7 @@ from typing import Any
 from goldlane.pipelines.incremental.plans import each, kind
 
 COLUMN_TYPES = frozenset({"timestamp", "date", "bigint", "int", "smallint", "tinyint"})
+TIME_TYPES = frozenset({"timestamp", "date"})
 _WIDTH = {"tinyint": 1, "smallint": 2, "int": 3, "bigint": 4}
 _OF_CHILD = frozenset(
     {
@@ -92,7 +93,7 @@ def _is_positive(expression: Any) -> bool:
 def _keeps_order(cast: Any) -> bool:
     """Casts that neither wrap around nor compare otherwise; the length of a day decides nothing here."""
     before, after = cast.child().dataType().simpleString(), cast.dataType().simpleString()
-    if before == after or before in {"timestamp", "date"}:
+    if before == after or before in TIME_TYPES:
         return after in {"timestamp", "date", "bigint"}
     wider = _WIDTH.get(before, 9) <= _WIDTH.get(after, 0)
     return wider or after in {"double", "timestamp"} or after.startswith("decimal")

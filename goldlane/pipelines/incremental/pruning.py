@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.incremental.expressions import substituted
 from goldlane.pipelines.incremental.filebounds import Files, Interval, column_of, files_of, joined, whole
-from goldlane.pipelines.incremental.monotone import rising_column
+from goldlane.pipelines.incremental.monotone import TIME_TYPES, rising_column
 from goldlane.pipelines.incremental.plans import analyzed, frame_of, named, number, projected
 from goldlane.pipelines.incremental.sources import TableVersion
 from goldlane.pipelines.incremental.touched import Touched, ordered
@@ -27,6 +27,8 @@ TABLE = "target"
 class Pruned:
     """``conditions`` by column of the table, whose alias in them is ``TABLE``; ``rows`` of the files left, None if not counted.
 
+    The column comes first by which the most rows are left out, and a time before a number: by it, the files are laid out.
+
     ``left_out`` are paths of files in which no touched key can be.
     """
 
@@ -39,7 +41,7 @@ def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str,
     """The files of ``table`` that can hold rows whose ``expressions``, by key column, are among the touched keys."""
     plain = files_of(table)
     rows = None if plain is None else sum(plain.rows)
-    best: dict[str, tuple[int, Column]] = {}
+    best: dict[str, tuple[tuple[int, bool], Column]] = {}
     left_out: set[str] = set()
     for name, expression in expressions.items():
         column = rising_column(expression)
@@ -51,11 +53,13 @@ def pruned(session: SparkSession, table: TableVersion, expressions: Mapping[str,
         found = sum(files.rows[file] for file in chosen)
         # Where a touched key is NULL, it may be in any file.
         left_out |= set() if nulls else set(files.paths) - {files.paths[file] for file in chosen}
+        place, rank = str(column.name()), (found, column.dataType().simpleString() not in TIME_TYPES)
         # Day and hour of one time tell of the same column, the hour more.
-        if found < best.get(str(column.name()), (found + 1,))[0]:
-            best[str(column.name())] = (found, _condition(files, chosen, column, nulls=nulls))
-    counts = [count for count, _ in best.values()]
-    return Pruned({name: condition for name, (_, condition) in best.items()}, min(counts) if counts else rows, frozenset(left_out))
+        if place not in best or rank < best[place][0]:
+            best[place] = rank, _condition(files, chosen, column, nulls=nulls)
+    ranked = sorted(best, key=lambda place: best[place][0])
+    least = best[ranked[0]][0][0] if ranked else rows
+    return Pruned({place: best[place][1] for place in ranked}, least, frozenset(left_out))
 
 
 def _chosen(session: SparkSession, files: Files, expression: Any, column: Any, wanted: Sequence[Interval]) -> list[int]:

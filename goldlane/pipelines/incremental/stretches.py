@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.pipelines.incremental.filebounds import Files, Interval, files_of
 from goldlane.pipelines.incremental.keys import Keys
-from goldlane.pipelines.incremental.monotone import COLUMN_TYPES, rising_column
+from goldlane.pipelines.incremental.monotone import COLUMN_TYPES, TIME_TYPES, rising_column
 from goldlane.pipelines.incremental.pruning import as_keys
 from goldlane.pipelines.incremental.sources import TableVersion
 from goldlane.pipelines.incremental.touched import ordered
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 ROWS_OF_STRETCH = 50_000
 MOST_STRETCHES = 256
 _CELLS = 4_096
-_TIMES = ("timestamp", "date")
 
 
 def in_stretches(frame: DataFrame, keys: Keys, tables: Mapping[str, TableVersion]) -> DataFrame:
@@ -108,7 +107,7 @@ def _rising(frame: DataFrame, keys: Keys, tables: Mapping[str, TableVersion]) ->
             column = None if expression is None else rising_column(expression)
             files = None if column is None else files_of(tables[place], str(column.name()))
             if column is not None and files is not None and files.rows:
-                is_number = column.dataType().simpleString() not in _TIMES
+                is_number = column.dataType().simpleString() not in TIME_TYPES
                 yield is_number, name, Files(files.rows, _as_keys(keys, files, expression, column))
 
 
