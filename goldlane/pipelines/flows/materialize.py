@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from goldlane.pipelines.errors import PipelineError
 from goldlane.pipelines.flows.source import batch_counts, checked_query, query
 from goldlane.pipelines.flows.target import Target
+from goldlane.pipelines.incremental.changes import refused_as
 from goldlane.pipelines.incremental.costs import refreshes
 from goldlane.pipelines.incremental.keys import keys_of
 from goldlane.pipelines.incremental.memory import LastRefresh, Reading, last_refresh
@@ -108,10 +109,12 @@ def _laid_out(target: Target, flow: PlannedFlow, frame: DataFrame, now: Reading)
     if dataset.partition_cols or dataset.cluster_by or not refreshes(dataset.refresh_policy, now):
         return frame
     try:
-        keys = keys_of(query(target, flow, FlowReads(target.world, flow.flow)), (), target.planned.primary_key)
+        # Spark may refuse the plan of a key, or the key of a row that the query leaves out.
+        with refused_as(IssueType.PLAN_NOT_INCREMENTALIZABLE, "its layout cannot be planned"):
+            keys = keys_of(query(target, flow, FlowReads(target.world, flow.flow)), (), target.planned.primary_key)
+            return in_stretches(frame, keys, now.tables)
     except NotIncrementalError:
         return frame
-    return in_stretches(frame, keys, now.tables)
 
 
 def _require_policy(target: Target, flow: PlannedFlow, now: Reading | None, reason: NotIncrementalError) -> None:

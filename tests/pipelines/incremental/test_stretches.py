@@ -60,6 +60,28 @@ def test_what_takes_the_place_of_files_is_cut_where_they_began_and_where_the_tab
     assert cuts_in_place(files, {"a", "compacted"}) == pytest.approx((20, 30, 40), abs=1)
 
 
+SENTINEL = 2**63 - 1
+TWICE = """
+from pyspark.sql import functions as F
+
+def twice(read):
+    return read("orders").where("id < 1000").groupBy(F.expr("id * 2").alias("twice")).count()
+
+ALL = {"twice": twice}
+"""
+
+
+@pytest.mark.slow
+def test_a_key_that_overflows_on_rows_that_the_query_leaves_out_costs_only_the_layout(new_lane: Callable[..., Any]) -> None:
+    lane = new_lane(TWICE)
+    lane.append("orders", lane.order(1, "a"), lane.order(SENTINEL, "nobody"))
+    lane.append("customers", {"customer": "a", "name": "A"})
+
+    update = lane.run()
+
+    assert lane.wrong(update) == {}
+
+
 @pytest.mark.slow
 def test_a_refresh_leaves_the_files_of_untouched_stretches(new_lane: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from goldlane.pipelines.incremental import stretches
