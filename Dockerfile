@@ -1,6 +1,7 @@
 # Serving, and nothing else: HTTP answers from a store, no JVM, no Spark, no pandas.
 #   docker build --tag goldlane-serve .
-#   docker run --publish 8080:8080 --volume "$PWD/tokens.json:/etc/goldlane/tokens.json:ro" goldlane-serve --store postgresql://...
+#   goldlane token create --tokens tokens/tokens.json
+#   docker run --user "$(id -u)" --publish 8080:8080 --volume "$PWD/tokens:/etc/goldlane:ro" goldlane-serve --store postgresql://...
 FROM python:3.12-slim-bookworm AS build
 
 WORKDIR /source

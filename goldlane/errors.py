@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -34,11 +35,40 @@ class MissingExtraError(UsageError, ImportError):
         self.extra = extra
 
 
+@contextmanager
+def naming_extras(needed_for: str) -> Iterator[None]:
+    """Let an import that fails in the body say which extra brings its module.
+
+    Raises:
+        MissingExtraError: an extra does; any other import fails as it is.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        extra = _EXTRAS.get((missing.name or "").partition(".")[0])
+        if extra is None or isinstance(missing, MissingExtraError):
+            raise
+        raise MissingExtraError(extra, needed_for=needed_for) from missing
+
+
+# What our own modules import from the extras, by the first part of its name.
+_EXTRAS = {
+    **dict.fromkeys(("pyspark", "py4j", "delta", "deltalake", "pyarrow", "pandas", "numpy"), "spark"),
+    **dict.fromkeys(("psycopg", "psycopg_pool", "adbc_driver_postgresql"), "postgres"),
+    **dict.fromkeys(("starlette", "uvicorn", "uvloop", "httptools", "orjson", "jinja2", "structlog", "prometheus_client"), "serve"),
+    **dict.fromkeys(("mcp", "mcp_types"), "mcp"),
+    **dict.fromkeys(("databricks",), "databricks"),
+    "great_expectations": "gx",
+    "mlflow": "mlflow",
+    "scipy": "monitoring",
+}
+
+
 class Mistakes(UsageError):  # noqa: N818  it is what it holds
     """Several mistakes of the caller, reported in one go."""
 
-    def __init__(self, subject: str, mistakes: Sequence[str]) -> None:
-        super().__init__(f"{subject}: " + "; ".join(mistakes))
+    def __init__(self, subject: str, mistakes: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__(f"{subject}: " + "; ".join(mistakes), hint=hint)
         self.mistakes = tuple(mistakes)
 
 

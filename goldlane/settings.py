@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -78,18 +79,41 @@ def load_object(reference: str, settings: Settings, *, setting: str) -> Any:
 
 
 def _parse(file: Path) -> Settings:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not valid TOML: {error}", file=str(file)) from error
-    table = document.get("tool", {}).get("goldlane", {})
+    document = _document(file)
+    table = _table(document, file, "tool", "goldlane")
     mistakes = _mistakes(table)
     if mistakes:
-        raise Mistakes(f"{file}: [tool.goldlane]", mistakes)
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+        raise Mistakes(f"{file}: [tool.goldlane]", mistakes, hint="mend the file: every command reads it")
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     if isinstance(values.get("pipelines"), str):
         values["pipelines"] = (values["pipelines"],)
-    return Settings(**{"name": document.get("project", {}).get("name"), **values, "root": file.parent})
+    name = _table(document, file, "project").get("name")
+    return Settings(**{"name": name if isinstance(name, str) else None, **values, "root": file.parent})
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        hint = "mend its permissions, or type the command elsewhere"
+        raise UsageError(f"cannot be read: {error.strerror}", hint=hint, file=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"not UTF-8: byte {error.start}", hint="save it as UTF-8", file=str(file)) from error
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        number, hint = int(line[1]) if line else None, "mend the file: every command reads it"
+        raise UsageError(f"not valid TOML: {error}", hint=hint, file=str(file), line=number) from error
+
+
+def _table(document: Mapping[str, Any], file: Path, *path: str) -> dict[str, Any]:
+    """The table at ``path``, empty when it is not there."""
+    table = dict(document)
+    for number, key in enumerate(path, 1):
+        found = table.get(key, {})
+        if not isinstance(found, dict):
+            raise UsageError(f"[{'.'.join(path[:number])}] must be a table, not {found!r}", hint="mend the file", file=str(file))
+        table = found
+    return table
 
 
 def _mistakes(table: Mapping[str, object]) -> Sequence[str]:

@@ -44,6 +44,47 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
         read_settings(project(tmp_path, "[tool"))
 
 
+def test_a_mistake_in_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        read_settings(project(tmp_path, "[project]\nname = 'shop'\nversion = = 1\n"))
+
+    assert (refused.value.file, refused.value.line) == (str(tmp_path / "pyproject.toml"), 3)
+    assert refused.value.hint == "mend the file: every command reads it"
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ('[tool]\ngoldlane = "x"\n', r"\[tool.goldlane\] must be a table, not 'x'"),
+        ('tool = "x"\n', r"\[tool\] must be a table, not 'x'"),
+        ("project = 3\n", r"\[project\] must be a table, not 3"),
+        ("[tool]\ngoldlane = [1]\n", r"\[tool.goldlane\] must be a table, not \[1\]"),
+    ],
+)
+def test_a_value_where_a_table_belongs_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        read_settings(project(tmp_path, text))
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"[project]\nname = 'caf\xe9'\n")
+
+    with pytest.raises(UsageError, match=r"pyproject\.toml: not UTF-8: byte \d+ \(save it as UTF-8\)"):
+        read_settings(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", str(file), encoding)
+
+    project(tmp_path, "")
+    # Root may read everything.
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+    with pytest.raises(UsageError, match=r"pyproject\.toml: cannot be read: Permission denied"):
+        read_settings(tmp_path)
+
+
 @pytest.fixture
 def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (tmp_path / "an_application.py").write_text("ANSWER = 42\n", encoding="utf-8")

@@ -32,7 +32,8 @@ def validate(root: File, target: str | None = None) -> tuple[Problem, ...]:
     known = targets(tree)
     if target is not None and target not in known:
         raise UsageError(f"the bundle has no target {target!r}{nearest(target, known)}")
-    found = [*problems, *_root_problems(tree)]
+    # A file that cannot be read says nothing, and has been told.
+    found = [*problems, *(_root_problems(tree) if tree.value or not problems else ())]
     for each in (target,) if target is not None else known or (None,):
         bundle = opened(as_target(root, tree, each))
         found += [*bundle.problems, *_problems(bundle)]

@@ -31,7 +31,7 @@ from goldlane.cli import (
     token,
 )
 from goldlane.cli.output import print_json
-from goldlane.errors import GoldlaneError, first_line
+from goldlane.errors import GoldlaneError, first_line, naming_extras
 
 app = typer.Typer(
     name="goldlane",
@@ -84,8 +84,12 @@ def exit_code(program: typer.Typer, name: str, arguments: list[str]) -> int:
     quiet_libraries()
     as_json = "--json" in arguments
     try:
-        code = int(program(arguments, prog_name=name, standalone_mode=False) or 0)
+        with naming_extras(_typed(name, arguments)):
+            code = int(program(arguments, prog_name=name, standalone_mode=False) or 0)
     except _WrongArguments as mistake:
+        if type(mistake).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{mistake.format_message()}\n")
+            return 2
         return _report(_misuse(mistake), 2, as_json=as_json)
     except GoldlaneError as error:
         _trace()
@@ -98,6 +102,11 @@ def exit_code(program: typer.Typer, name: str, arguments: list[str]) -> int:
     if code == STOPPED:
         return _report({"class": "KeyboardInterrupt", "message": "stopped"}, STOPPED, as_json=as_json)
     return code
+
+
+def _typed(name: str, arguments: list[str]) -> str:
+    """The command without its options: only ``goldlane`` itself has sub-commands."""
+    return f"{name} {arguments[0]}" if name == "goldlane" and arguments else name
 
 
 def _misuse(mistake: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldlane.cli.options import JsonOption, Sources, pairs, project, sources_or_default
+from goldlane.cli.bundled import pipeline_asked
+from goldlane.cli.options import JsonOption, Sources, pairs, project
 from goldlane.cli.output import print_json, prints_aside, results
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ def check(
     """Say what a pipeline declares and where it would run; the files run, no dataset is computed. Exit 2 when a file does not load."""
     from goldlane.pipelines.inspection.check import check as check_sources
 
+    asked = pipeline_asked(sources, project())
+    configuration = {**asked.configuration, **pairs(conf, "--conf")}
     with prints_aside():
-        report = check_sources(sources_or_default(sources, project()), configuration=pairs(conf, "--conf"), paths=pairs(mapped, "--map"))
+        report = check_sources(asked.sources, configuration=configuration, paths=pairs(mapped, "--map"))
     if as_json:
         print_json(report.to_json())
     else:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from goldlane.cli.options import Sources, pairs, project, sources_or_default
+from goldlane.cli.bundled import pipeline_asked
+from goldlane.cli.options import JsonOption, Sources, pairs, project
 from goldlane.cli.output import print_json, prints_aside, results
 
 Several = list[str] | None
@@ -24,24 +25,26 @@ class Format(str, Enum):
     HTML = "html"
 
 
-def graph(
+def graph(  # noqa: PLR0913  one parameter per option
     sources: Sources = None,
     form: Annotated[Format, typer.Option("--format", help="text, mermaid, json or html.")] = Format.TEXT,
     conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers.")] = None,
     bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table the pipeline does not define.")] = None,
     mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,
+    as_json: JsonOption = False,  # noqa: FBT002  typer's flag
 ) -> None:
     """Print the graph of a pipeline without updating anything."""
     from goldlane.pipelines.graph import pipeline_graph
 
+    asked = pipeline_asked(sources, project())
     with prints_aside():
         document = pipeline_graph(
-            sources_or_default(sources, project()),
-            configuration=pairs(conf, "--conf"),
+            asked.sources,
+            configuration={**asked.configuration, **pairs(conf, "--conf")},
             inputs=pairs(bound, "--input"),
             paths=pairs(mapped, "--map"),
         )
-    if form is Format.JSON:
+    if as_json or form is Format.JSON:
         print_json(document)
     elif form is Format.HTML:
         sys.stdout.write(page(document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,12 +18,15 @@ _SUFFIX = ".template"
 _HIDDEN = {"gitignore": ".gitignore"}
 
 
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that holds nothing but hidden files, as .venv.")],
+) -> None:
     """Write a small working project: a pipeline, a feature table, their rules and tests, a bundle."""
-    _require_empty(directory)
+    written = dict(_files(files("goldlane.cli") / "starter"))
+    _require_room(directory, written)
     name = _name(directory)
     try:
-        for path, text in _files(files("goldlane.cli") / "starter"):
+        for path, text in written.items():
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text.replace("{{name}}", name), encoding="utf-8")
@@ -33,11 +36,17 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
     results().print(f"{name} is there. Next:\n  cd {directory}\n  make test\n  make features", markup=False)
 
 
-def _require_empty(directory: Path) -> None:
+def _require_room(directory: Path, written: Iterable[str]) -> None:
+    """Nothing that somebody made is touched. Beside .git and .venv there is room."""
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is a file", hint="name a new folder")
-    if directory.is_dir() and any(directory.iterdir()):
-        raise UsageError(f"{directory} is not empty", hint="name a new folder")
+    try:
+        there = {each.name for each in directory.iterdir()} if directory.is_dir() else set()
+    except OSError as refused:
+        raise UsageError(f"cannot read {directory}: {refused.strerror}", hint="name another folder") from refused
+    taken = sorted(name for name in there if not name.startswith(".") or name in written)
+    if taken:
+        raise UsageError(f"{directory} is not empty: it has {', '.join(taken[:3])}", hint="name a new folder")
 
 
 def _name(directory: Path) -> str:

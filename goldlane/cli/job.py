@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from goldlane.cli.bundled import bundle_above
 from goldlane.cli.job_display import JobDisplay, show
 from goldlane.cli.options import JsonOption, StorageOption, names, pairs, project, storage_or_default
 from goldlane.cli.output import print_json
@@ -23,7 +24,9 @@ def job(  # noqa: PLR0913  one parameter per option
     storage: StorageOption = None,
     only: Annotated[Several, typer.Option(metavar="TASK,..", help="Only these tasks.")] = None,
     start: Annotated[Several, typer.Option("--from", metavar="TASK,..", help="These tasks and all that wait for them.")] = None,
-    repair: Annotated[int | None, typer.Option(metavar="RUN_ID", help="What failed in that run, and all that waits for it.")] = None,
+    repair: Annotated[
+        str | None, typer.Option(metavar="RUN_ID", help="What failed in that run, and all that waits for it; 'last' is the newest run.")
+    ] = None,
     conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers.")] = None,
     bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table that nobody here makes.")] = None,
     mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,
@@ -45,7 +48,7 @@ def job(  # noqa: PLR0913  one parameter per option
                 parameters=pairs(param, "--param"),
                 only=names(only) or (),
                 start=names(start) or (),
-                repair=repair,
+                repair=_repaired(repair),
                 configuration=pairs(conf, "--conf"),
                 inputs=_absolute(pairs(bound, "--input")),
                 paths=_absolute(pairs(mapped, "--map")),
@@ -65,11 +68,21 @@ def _root(folder: Path | None) -> Path:
     """The bundle's folder."""
     if folder is not None:
         return folder.resolve()
-    here = Path.cwd()
-    found = next((each for each in (here, *here.parents) if (each / "databricks.yml").is_file()), None)
+    found = bundle_above()
     if found is None:
-        raise UsageError(f"there is no databricks.yml in {here}, nor above it", hint="say --bundle DIR, or go there")
+        raise UsageError(f"there is no databricks.yml in {Path.cwd()}, nor above it", hint="say --bundle DIR, or go there")
     return found
+
+
+def _repaired(run: str | None) -> int | Literal["last"] | None:
+    """The run to repair."""
+    if run is None:
+        return None
+    if run == "last":
+        return "last"
+    if not run.isdecimal():
+        raise UsageError(f"--repair takes the number of a run, or last, not {run!r}", hint="goldlane job prints the number as it ends")
+    return int(run)
 
 
 def _absolute(places: dict[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def entity_of_arguments(given: Sequence[str], command: str) -> dict[str, str]:
     """``KEY=VALUE`` arguments of ``command`` as a key."""
     entity = pairs(given, command)
     if len(entity) != len(given):
-        raise UsageError(f"the key {' '.join(given)} names a column twice")
+        raise UsageError(f"the key {' '.join(given)} names a column twice", hint="say each column of the key once")
     return entity
 
 

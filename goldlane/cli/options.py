@@ -12,10 +12,21 @@ from goldlane.errors import UsageError
 from goldlane.settings import Settings, read_settings
 
 Sources = Annotated[
-    list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, notebooks, folders or globs; default: [tool.goldlane] pipelines.")
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Files, notebooks, folders, globs, or a pipeline of databricks.yml by its key; default: [tool.goldlane] pipelines.",
+    ),
 ]
 StorageOption = Annotated[Path | None, typer.Option("--storage", help="Folder of tables, checkpoints and events.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+_EXAMPLES = {
+    "--conf": "--conf spark.driver.memory=4g",
+    "--input": "--input crm.customers=customers.csv",
+    "--map": "--map /Volumes/main/raw=landing",
+    "--param": "--param mode=snapshot",
+}
 
 
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -26,7 +37,8 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
     """
     wrong = [value for value in values or () if "=" not in value or value.startswith("=")]
     if wrong:
-        raise UsageError(f"{option} takes KEY=VALUE, not {', '.join(map(repr, wrong))}")
+        hint = f"as in {_EXAMPLES.get(option, f'goldlane {option} customer_features customer_id=C1')}"
+        raise UsageError(f"{option} takes KEY=VALUE, not {', '.join(map(repr, wrong))}", hint=hint)
     return dict(value.split("=", 1) for value in values or ())
 
 
@@ -45,7 +57,8 @@ def sources_or_default(sources: Sequence[str] | None, settings: Settings) -> lis
         return list(sources)
     if not settings.pipelines:
         raise UsageError(
-            "no SOURCE given, and no [tool.goldlane] pipelines in a pyproject.toml here", hint="goldlane run FILE_OR_FOLDER --storage DIR"
+            "no SOURCE given, and no [tool.goldlane] pipelines in a pyproject.toml here",
+            hint="name a file or folder, or set pipelines there",
         )
     return [str(settings.path(source)) for source in settings.pipelines]
 

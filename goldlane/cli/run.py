@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldlane.cli.options import JsonOption, Sources, StorageOption, names, pairs, project, sources_or_default, storage_or_default
+from goldlane.cli.bundled import pipeline_asked
+from goldlane.cli.options import JsonOption, Sources, StorageOption, names, pairs, project, storage_or_default
 from goldlane.cli.output import print_json, prints_aside, results
 from goldlane.cli.progress import STYLES, UpdateDisplay
 
@@ -43,14 +44,15 @@ def run(  # noqa: PLR0913  one parameter per option
     from goldlane.pipelines.run import run as run_pipeline
 
     settings = project()
+    asked = pipeline_asked(sources, settings)
     with prints_aside(), UpdateDisplay() as display:
         update = run_pipeline(
-            list(sources_or_default(sources, settings)),
+            list(asked.sources),
             storage=storage_or_default(storage, settings),
-            name=name,
-            catalog=catalog,
-            schema=schema,
-            configuration=pairs(conf, "--conf"),
+            name=name or asked.name,
+            catalog=catalog or asked.catalog,
+            schema=schema or asked.schema,
+            configuration={**asked.configuration, **pairs(conf, "--conf")},
             inputs=pairs(bound, "--input"),
             paths=pairs(mapped, "--map"),
             refresh=names(refresh),

@@ -37,6 +37,7 @@ def create(
     if not name.isascii() or not name.isprintable():
         raise UsageError("a token's name is plain text")
     text, kept = new_token(name, _scopes(scope), _end(expires))
+    _require_tokens(tokens, if_there=True)
     with _changing(tokens):
         known = read_tokens(tokens) if tokens.exists() else {}
         write_tokens(tokens, [*known.values(), kept])
@@ -66,6 +67,7 @@ def revoke(token: Annotated[str, typer.Argument(metavar="ID", help="The token's 
     """Forget a token; a running server refuses it within a second or two."""
     from goldlane.serving.token_files import read_tokens, write_tokens
 
+    _require_tokens(tokens)
     with _changing(tokens):
         known = read_tokens(tokens)
         if known.pop(token, None) is None:
@@ -83,6 +85,14 @@ def _scopes(given: list[str] | None) -> list[str]:
     if not all(names([each]) for each in given):
         raise UsageError("--scope names nothing", hint="a table, a feature set, or * for all")
     return names(given) or []
+
+
+def _require_tokens(tokens: Path, *, if_there: bool = False) -> None:
+    """A lock stays beside its file: none beside a file that is something else."""
+    from goldlane.serving.token_files import read_tokens
+
+    if tokens.exists() or not if_there:
+        read_tokens(tokens)
 
 
 def _changing(tokens: Path) -> AbstractContextManager[None]:

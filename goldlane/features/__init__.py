@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from goldlane.errors import naming_extras
+
 if TYPE_CHECKING:
     from goldlane.features.declarations import Feature, FeatureTable, Rolling
     from goldlane.features.faults import window_rules
@@ -78,7 +80,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(sorted(_MODULES))}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+    with naming_extras(f"goldlane.features.{name}"):
+        return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -33,7 +33,7 @@ class Part:
         unknown = [name for name, key in keys.items() if key not in registry.datasets]
         if unknown:
             known = ", ".join(dataset.written for dataset in registry.datasets.values())
-            raise PipelineError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known}")
+            raise PipelineError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known or 'none'}")
         return tuple(dict.fromkeys(keys.values()))
 
     def of(self, plan: Plan, reads: Mapping[str, Collection[str]], registry: Registry) -> Plan:

@@ -59,7 +59,7 @@ def selected_keys(plan: Plan, namespace: Namespace, names: Iterable[str]) -> fro
     unknown = [name for name, key in keys.items() if key not in plan.datasets]
     if unknown:
         known = ", ".join(planned.dataset.written for planned in plan.datasets.values())
-        raise UsageError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known}")
+        raise UsageError(f"the pipeline has no dataset {', '.join(map(repr, unknown))}", hint=f"it has {known or 'none'}")
     return frozenset(keys.values())
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-
-import orjson
 
 from goldlane.errors import GoldlaneError
 
@@ -42,7 +41,8 @@ class RefusedRequestError(Exception):
     @property
     def body(self) -> bytes:
         """``{"error_code": ..., "message": ...}``."""
-        return orjson.dumps({"error_code": self.code, "message": self.message})
+        told = {"error_code": self.code, "message": self.message}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from goldlane.errors import Mistakes
+from goldlane.errors import UsageError
 from goldlane.features.online import open_store
 from goldlane.serving.access import Access, LocalAccess, TokenAccess
 from goldlane.serving.app import make_app
@@ -41,7 +41,8 @@ class Service:
     def __post_init__(self) -> None:
         if self.insecure == (self.tokens is not None):
             wrong = "--tokens and --insecure exclude each other" if self.insecure else "nobody may ask: name a file of tokens"
-            raise Mistakes("serve", [f"{wrong}; goldlane token create --tokens FILE makes one, --insecure serves this machine only"])
+            hint = "goldlane token create --tokens FILE makes one, --insecure serves this machine only"
+            raise UsageError(f"serve: {wrong}", hint=hint)
 
     def __call__(self) -> Gate:
         """The application, with its own connections to the store.

@@ -11,7 +11,10 @@ import typer
 from ruamel.yaml import YAML
 
 from goldlane.bundles.problems import Problem
+from goldlane.bundles.running import Request
+from goldlane.bundles.running.preparing import prepared
 from goldlane.bundles.validation import validate
+from goldlane.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 TARGETS = ("dev", "staging", "prod")
@@ -174,3 +177,13 @@ def options_of(entry_point: str) -> set[str]:
         {"goldlane-gate": gate.gate, "goldlane-score": score.score, "goldlane-monitor": monitor_task.monitor_task}[entry_point]
     )
     return {name for parameter in typer.main.get_command(program).params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("job", ["feature_refresh", "batch_evaluation", "monitoring_refresh", "model_training"])
+def test_every_job_can_run_on_this_machine_as_every_target_has_it(tmp_path: Path, job: str, target: str) -> None:
+    ready = prepared(Request(root=ROOT, job=job, target=target, storage=tmp_path, settings=read_settings(ROOT)))
+
+    assert ready.keys == set(ready.plan.steps)
+    assert ready.run.parameters["storage"] == str(tmp_path)
+    assert not any("${" in value or "{{" in value for value in ready.run.parameters.values())

@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -74,6 +76,27 @@ def test_its_pipeline_is_declared_without_a_mistake(project: Path) -> None:
     assert (done.returncode, found["registered"]) == (0, True), done.stderr
     assert [table["name"] for table in found["datasets"]] == ["bronze_orders", "silver_orders", "customer_features"]
     assert [each for each in found["problems"] if each["severity"] == "error"] == []
+
+
+def test_it_stands_beside_an_environment_and_a_repository(tmp_path: Path, goldlane: Callable[..., Any]) -> None:
+    for hidden in (".venv", ".git"):
+        (tmp_path / "shop" / hidden).mkdir(parents=True)
+
+    ran = goldlane("init", tmp_path / "shop")
+
+    assert (ran.code, (tmp_path / "shop" / "features.py").is_file()) == (0, True)
+
+
+@pytest.mark.parametrize("mine", [".gitignore", "notes.txt"])
+def test_a_file_of_somebody_s_is_named_and_stays(tmp_path: Path, goldlane: Callable[..., Any], mine: str) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / mine).write_text("mine")
+
+    ran = goldlane("init", tmp_path / "shop")
+
+    assert ran.code == 2
+    assert f"shop is not empty: it has {mine}\n  next: name a new folder" in ran.complaint
+    assert [path.name for path in (tmp_path / "shop").iterdir()] == [mine]
 
 
 @pytest.mark.parametrize("taken", ["file", "folder"])

@@ -14,6 +14,7 @@ import pytest
 import typer
 
 import goldlane
+from goldlane.cli import gate, monitor_task, score
 from goldlane.cli.app import app
 from goldlane.errors import GoldlaneError
 from goldlane.settings import Settings
@@ -24,12 +25,19 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import click
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
 COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+WHEEL_TASKS: dict[str, Callable[..., Any]] = {
+    "goldlane-gate": gate.gate,
+    "goldlane-monitor": monitor_task.monitor_task,
+    "goldlane-score": score.score,
+}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -39,8 +47,10 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def typed(page: str, program: str) -> list[list[str]]:
-    """What a page's console blocks tell the reader to type, as words after the program's name."""
+    """What a page tells the reader to type, in console blocks and in indented lines, as words after the program's name."""
     lines = [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+    outside = re.sub(r"^```.*?^```$", "", TEXTS[page], flags=re.MULTILINE | re.DOTALL).replace("\\\n", " ")
+    lines += re.findall(rf"^    ({program} .*)$", outside, re.MULTILINE)
     return [words[1:] for words in (shlex.split(line, comments=True) for line in lines) if words[0] == program]
 
 
@@ -102,6 +112,16 @@ def test_every_make_target_that_a_page_names_is_there(page: str) -> None:
 def test_every_command_that_a_page_types_is_understood(page: str) -> None:
     for name, *words in typed(page, "goldlane"):
         COMMANDS[name].make_context(name, words)
+
+
+@pytest.mark.parametrize("page", TEXTS)
+@pytest.mark.parametrize("task", WHEEL_TASKS)
+def test_every_wheel_task_that_a_page_types_is_understood(page: str, task: str) -> None:
+    program = typer.Typer()
+    program.command(task)(WHEEL_TASKS[task])
+
+    for words in typed(page, task):
+        typer.main.get_command(program).make_context(task, words)
 
 
 @pytest.mark.parametrize("page", TEXTS)

@@ -57,6 +57,16 @@ def entry_point() -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("place", ["Dockerfile", "docs/deploy.md"])
+def test_the_tokens_are_mounted_as_a_folder_that_whoever_serves_may_read(place: str) -> None:
+    (run,) = re.findall(r"docker run .*", (ROOT / place).read_text(encoding="utf-8"))
+
+    # A revoked token replaces the file: a container that has mounted the file alone goes on with the old one.
+    (mounted,) = re.findall(r"--volume \"[^\"]*:(/[^\"]*):ro\"", run)
+    assert mounted == str(Path(entry_point()[-1]).parent)
+    assert '--user "$(id -u)"' in run
+
+
 def test_the_last_stage_is_slim_and_runs_nothing_as_root() -> None:
     assert re.match(r"python:3\.1\d-slim-\w+\n", SERVE)
     assert [int(user) > 0 for user in instructions(SERVE, "USER")] == [True]

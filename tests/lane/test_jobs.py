@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from goldlane.bundles.running.outcome import Outcome
 
+pytestmark = pytest.mark.slow  # the whole lane, every notebook and wheel task: minutes; that each job can run is tests/bundles' affair
+
 ROOT = Path(__file__).parents[2]
 SCORERS = {"features.scorers:merchant_risk", "features.scorers:card_velocity"}
 
@@ -127,7 +129,6 @@ def test_monitoring_refresh_profiles_what_is_watched_and_looks_at_the_quarantine
         assert jobs.rows(f"{table}_profile_metrics")
 
 
-@pytest.mark.slow
 def test_in_production_the_pipeline_goes_on_by_itself_and_the_job_begins_with_the_gate(outcomes: Mapping[str, Outcome], jobs: Jobs) -> None:
     del outcomes
 

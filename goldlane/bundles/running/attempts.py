@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.facts import Facts
 from goldlane.bundles.running.plans import Step
-from goldlane.bundles.running.records import TaskRun
+from goldlane.bundles.running.recordrows import TaskRun
 from goldlane.bundles.running.results import End, Result
 from goldlane.stopping import Stop
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from goldlane.bundles.running.attempts import Attempts
+from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.facts import Facts, as_text
 from goldlane.bundles.running.plans import Step
 from goldlane.bundles.running.results import End, Fault, Result, failed
 from goldlane.stopping import Stop
-
-# How one input ends: the inner step, what is known with the input in it, and the input's number.
-Inner = Callable[[Step, Facts, int], End]
 
 
 class Deadline:
@@ -43,24 +42,56 @@ class Deadline:
         return min((each for each in (timeout, left) if each is not None), default=None)
 
 
-def looped(step: Step, facts: Facts, inputs: Any, concurrency: Any, inner: Inner, stop: Stop) -> End:  # noqa: PLR0913  a loop's parts
-    """How the loop ends: as well as its worst input. Those after a failure run all the same; a stop leaves the rest out."""
-    found = _inputs(inputs)
-    if isinstance(found, End):
-        return found
-    if step.inner is None:
-        return failed("NoTask", "the loop has no task")
-    body = step.inner
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """One run of a loop. ``before`` is how its inputs ended in the run that is repaired: those that succeeded are not run again."""
 
-    def one(numbered: tuple[int, Any]) -> End:
-        number, item = numbered
-        if stop.asked:
+    step: Step
+    attempts: Attempts
+    stop: Stop
+    deadline: Deadline
+    before: Mapping[tuple[str, str], End]
+
+    def to_its_end(self, facts: Facts, settings: Mapping[str, Any]) -> End:
+        """How it ends: as well as its worst input. Those after a failure run all the same; a stop leaves the rest out."""
+        found = _inputs(settings.get("inputs"))
+        if isinstance(found, End):
+            return found
+        body = self.step.inner
+        if body is None:
+            return failed("NoTask", "the loop has no task")
+
+        kept = [self._kept(number, item) for number, item in enumerate(found)]
+        if any(kept):
+            told = f"{sum(end is not None for end in kept)} of {len(found)} inputs succeeded before, and are kept"
+            self.attempts.listener(JobEvent(task=self.step.key, happening="PROGRESS", text=told))
+
+        def one(number: int) -> End:
+            return kept[number] or self._one(body, replace(facts, has_input=True, input=found[number]), number)
+
+        with ThreadPoolExecutor(max_workers=_workers(settings.get("concurrency"))) as pool:
+            ends = list(pool.map(one, range(len(found))))
+        end = _together(ends, found)
+        return replace(self.deadline.end, output=end.output) if self.deadline.is_over and not end.result.is_good else end
+
+    def _kept(self, number: int, item: Any) -> End | None:
+        before = self._before(number, item)
+        return before if before is not None and before.result.is_good else None
+
+    def _before(self, number: int, item: Any) -> End | None:
+        return self.before.get((self._name(number), as_text(item)))
+
+    def _one(self, body: Step, facts: Facts, number: int) -> End:
+        if self.stop.asked:
             return End(result=Result.CANCELED)
-        return inner(body, replace(facts, has_input=True, input=item), number)
+        if self.deadline.is_over:
+            return self.deadline.end
+        limited, before = replace(body, timeout=self.deadline.within(body.timeout)), self._before(number, facts.input)
+        tried = before.attempts if before else 0
+        return self.attempts.of(limited, facts, self._name(number), given=as_text(facts.input), before=tried)
 
-    with ThreadPoolExecutor(max_workers=_workers(concurrency)) as pool:
-        ends = list(pool.map(one, enumerate(found)))
-    return _together(ends, found)
+    def _name(self, number: int) -> str:
+        return f"{self.step.key}[{number}]"
 
 
 def _inputs(inputs: Any) -> list[Any] | End:

@@ -42,10 +42,20 @@ def pipeline_of(bundle: Bundle, value: object) -> Pipeline:
     Raises:
         UsageError: it is not of this bundle, or its files are not on this disk.
     """
-    key, known = referred(value, "pipelines"), bundle.tree.map("resources", "pipelines")
+    key = referred(value, "pipelines")
     if key is None:
         hint = "say ${resources.pipelines.<key>.id}"
         raise UsageError(f"the pipeline {value!r} is in a workspace, and not in this bundle", hint=hint)
+    return pipeline_named(bundle, key)
+
+
+def pipeline_named(bundle: Bundle, key: str) -> Pipeline:
+    """The pipeline whose key under ``resources.pipelines`` is ``key``.
+
+    Raises:
+        UsageError: there is none, its files are not on this disk, or only a deployment knows what it says.
+    """
+    known = bundle.tree.map("resources", "pipelines")
     path: Path = ("resources", "pipelines", key)
     declared = deployed(bundle, filled(bundle, known.get(key)))
     if not isinstance(declared, dict):

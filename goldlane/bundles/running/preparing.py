@@ -18,11 +18,12 @@ from goldlane.bundles.running.facts import Facts
 from goldlane.bundles.running.parameters import parameter_mistakes, parameters_of
 from goldlane.bundles.running.pipelines import referred
 from goldlane.bundles.running.plans import Plan, planned
-from goldlane.bundles.running.records import Records, Run
+from goldlane.bundles.running.recordrows import Run
+from goldlane.bundles.running.records import Earlier, Records
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End
 from goldlane.bundles.running.secrets import repeated, unknown_secrets
-from goldlane.bundles.running.selection import selected
+from goldlane.bundles.running.selection import inputs_before, selected
 from goldlane.bundles.tasks import Job, jobs_of
 from goldlane.bundles.variables import spelled
 from goldlane.errors import Mistakes, UsageError
@@ -32,7 +33,7 @@ from goldlane.errors import Mistakes, UsageError
 class Prepared:
     """A job that can run: the tasks to run, how those ended that ran before, and how often the ones to repair were tried.
 
-    ``counted`` are the tasks of the run: those to run, and those that a repair keeps.
+    ``counted`` are the tasks of the run: those to run, and those that a repair keeps. ``inputs`` are those that loops to repair have had.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Prepared:
     facts: Facts
     before: Mapping[str, End] = field(default_factory=dict)
     tried: Mapping[str, int] = field(default_factory=dict)
+    inputs: Mapping[tuple[str, str], End] = field(default_factory=dict)
 
 
 def prepared(request: Request, *, parent: int | None = None) -> Prepared:
@@ -51,27 +53,48 @@ def prepared(request: Request, *, parent: int | None = None) -> Prepared:
         UsageError: there is no bundle, no such target, job or task, nothing to repair, or the job cannot run here; all mistakes at once.
     """
     records = Records(request.storage)
-    old, ends = (None, {}) if request.repair is None else records.earlier(request.repair, request.job)
-    bundle = bundle_of(request.root, request.target or (old.target if old else None))
+    earlier = _earlier(request, records)
+    old = None if earlier is None else earlier.run
+    bundle = bundle_of(request.root, old.target if old else request.target)
     job = _job_of(bundle, request.job)
     plan = planned(bundle, job)
-    given = _parameters_given(request, old)
-    try:
-        keys = selected(plan, request.only, request.start, None if old is None else (old, ends))
-    except Mistakes as unknown:
-        raise Mistakes(f"job {plan.key}", [*unknown.mistakes, *parameter_mistakes(plan, given)]) from unknown
-    mistakes = [*problems_of(plan, job, [plan.steps[key] for key in plan.steps if key in keys]), *parameter_mistakes(plan, given)]
-    mistakes += _of_other_jobs(bundle, plan, keys, (plan.key,))
-    if mistakes:
-        raise Mistakes(f"job {plan.key} cannot run on this machine", list(dict.fromkeys(mistakes)))
+    keys = _selected(request, plan, job, earlier)
     ready = _prepared(request, plan, keys, old, parent)
+    ends = {} if earlier is None else earlier.ends
     others = {} if ready.run.chosen is None else records.newest(plan.key, bundle.target)
     return replace(
         ready,
         counted=keys | set(ends),
         before={key: end for key, end in {**others, **ends}.items() if key not in keys and key in plan.steps},
         tried={key: end.attempts for key, end in ends.items() if key in keys},
+        inputs={} if earlier is None else inputs_before(plan, keys, earlier),
     )
+
+
+def _earlier(request: Request, records: Records) -> Earlier | None:
+    """The run to repair, if one is."""
+    if request.repair is None:
+        return None
+    found = records.earlier(request.repair if isinstance(request.repair, int) else None, request.job)
+    if request.target not in (None, found.run.target):
+        hint = "leave --target out, or begin a run of that target"
+        raise UsageError(f"run {found.run.run_id} was of the target {found.run.target}, not of {request.target}", hint=hint)
+    return found
+
+
+def _selected(request: Request, plan: Plan, job: Job, earlier: Earlier | None) -> set[str]:
+    """The tasks to run, none of which, and nothing around which, has a mistake."""
+    given = _parameters_given(request, earlier.run if earlier else None)
+    try:
+        keys = selected(plan, request.only, request.start, earlier)
+    except Mistakes as unknown:
+        raise Mistakes(f"job {plan.key}", [*unknown.mistakes, *parameter_mistakes(plan, given)]) from unknown
+    mistakes = [*problems_of(plan, job, [plan.steps[key] for key in plan.steps if key in keys]), *parameter_mistakes(plan, given)]
+    mistakes += _of_other_jobs(plan.bundle, plan, keys, (plan.key,))
+    if mistakes:
+        hint = "mend them, then again; goldlane bundle validate tells of the whole bundle"
+        raise Mistakes(f"job {plan.key} cannot run on this machine", list(dict.fromkeys(mistakes)), hint=hint)
+    return keys
 
 
 def bundle_of(root: Path, target: str | None) -> Bundle:
@@ -86,7 +109,9 @@ def bundle_of(root: Path, target: str | None) -> Bundle:
     if target is not None and target not in known:
         raise UsageError(f"the bundle has no target {target!r}{nearest(target, known)}")
     if problems:
-        raise Mistakes("the bundle cannot be read", [str(problem) for problem in problems])
+        raise Mistakes(
+            "the bundle cannot be read", [str(problem) for problem in problems], hint="goldlane bundle validate tells all that is wrong"
+        )
     default = next((name for name in known if tree.get("targets", name, "default") is True), None)
     chosen = target or default or (known[0] if len(known) == 1 else None)
     if chosen is None and known:

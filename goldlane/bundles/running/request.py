@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from goldlane.bundles.running.events import JobEvent
 from goldlane.settings import Settings
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Request:
     """A job of the bundle at ``root``, and everything around it.
 
-    ``only`` and ``start`` (everything from these on) choose tasks; ``repair`` is the run whose failed tasks are run again.
+    ``only`` and ``start`` (everything from these on) choose tasks; ``repair`` is the run whose failed tasks are run again,
+    ``"last"`` the newest one of the job.
     ``configuration``, ``inputs`` and ``paths`` are those of ``goldlane run``, for every pipeline and notebook of the job.
     """
 
@@ -29,7 +30,7 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     only: Sequence[str] = ()
     start: Sequence[str] = ()
-    repair: int | None = None
+    repair: int | Literal["last"] | None = None
     configuration: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)

@@ -16,13 +16,14 @@ from goldlane.bundles.running.course import Course, result_of
 from goldlane.bundles.running.documents import Documents, with_job_parameters
 from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.facts import Facts
-from goldlane.bundles.running.loops import Deadline, looped, without_task
+from goldlane.bundles.running.loops import Deadline, Loop, without_task
 from goldlane.bundles.running.outcome import Outcome
 from goldlane.bundles.running.pipelines import referred
 from goldlane.bundles.running.plans import Step
 from goldlane.bundles.running.preparing import Prepared, new_id, prepared
 from goldlane.bundles.running.processes import TaskProcess
-from goldlane.bundles.running.records import Records, TaskRun, log_file
+from goldlane.bundles.running.recordrows import TaskRun
+from goldlane.bundles.running.records import Records, log_file
 from goldlane.bundles.running.request import Request
 from goldlane.bundles.running.results import End, Fault, Result, failed
 from goldlane.bundles.running.secrets import without_secrets
@@ -74,7 +75,7 @@ class JobRun:
 
     def to_its_end(self) -> Outcome:
         """Run the tasks; answers how they ended."""
-        started, ready = time.monotonic(), self.ready
+        begun, started, ready = datetime.now(timezone.utc), time.monotonic(), self.ready
         limit = ready.plan.timeout
         late = threading.Event()
 
@@ -83,9 +84,11 @@ class JobRun:
                 late.set()
             return late.is_set()
 
-        ends = self._course(is_late).to_its_end()
-        ordered = {key: ends[key] for key in ready.plan.steps if key in ends and key in ready.counted}
-        result = Result.TIMEDOUT if late.is_set() else result_of(ready.plan, ordered)
+        with self.records.begun(ready.run):
+            ends = self._course(is_late).to_its_end()
+            ordered = {key: ends[key] for key in ready.plan.steps if key in ends and key in ready.counted}
+            result = Result.TIMEDOUT if late.is_set() else result_of(ready.plan, ordered)
+            self.records.ended(ready.run, result, begun)
         return Outcome(
             run_id=ready.run.run_id,
             job=ready.plan.key,
@@ -120,7 +123,7 @@ class JobRun:
                 asked = documents.filled(step, facts)
                 return said(spelled(asked.get("left")), str(asked.get("op")), spelled(asked.get("right")))
             if step.kind == "for_each_task":
-                return self._loop(step, facts, documents.filled(replace(step, settings=without_task(step)), facts))
+                return self._loop(step).to_its_end(facts, documents.filled(replace(step, settings=without_task(step)), facts))
             if step.kind == "run_job_task":
                 return self._other_job(step, with_job_parameters(step, documents.filled(step, facts), {}))
             return self._process(step, facts, documents)
@@ -147,17 +150,9 @@ class JobRun:
             )
             return process.run(step.timeout, self.stop)
 
-    def _loop(self, step: Step, facts: Facts, asked: Mapping[str, Any]) -> End:
-        deadline = Deadline(step.timeout)
-
-        def inner(body: Step, known: Facts, number: int) -> End:
-            if deadline.is_over:
-                return deadline.end
-            limited = replace(body, timeout=deadline.within(body.timeout))
-            return self.attempts.of(limited, known, f"{step.key}[{number}]", given=str(known.value("input")))
-
-        end = looped(step, facts, asked.get("inputs"), asked.get("concurrency"), inner, self.stop)
-        return replace(deadline.end, output=end.output) if deadline.is_over and not end.result.is_good else end
+    def _loop(self, step: Step) -> Loop:
+        before, deadline = self.ready.inputs, Deadline(step.timeout)
+        return Loop(step=step, attempts=self.attempts, stop=self.stop, deadline=deadline, before=before)
 
     def _other_job(self, step: Step, settings: Mapping[str, Any]) -> End:
         key = str(referred(step.settings.get("job_id"), "jobs"))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from goldlane.bundles.problems import nearest
 from goldlane.bundles.running.plans import Plan
-from goldlane.bundles.running.records import Run
+from goldlane.bundles.running.records import Earlier
 from goldlane.bundles.running.results import End
 from goldlane.errors import Mistakes, UsageError
-
-# A recorded run, and how its tasks ended.
-Earlier: TypeAlias = tuple[Run, Mapping[str, End]]
 
 
 def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Earlier | None) -> set[str]:
@@ -22,7 +18,7 @@ def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Ear
         UsageError: there is no such task, or nothing to repair.
     """
     if sum(map(bool, (only, start, earlier is not None))) > 1:
-        raise UsageError("--only, --from and --repair exclude each other")
+        raise UsageError("--only, --from and --repair exclude each other", hint="say one of them")
     unknown = [f"the job has no task {key!r}{nearest(key, plan.steps)}" for key in (*only, *start) if key not in plan.steps]
     if unknown:
         raise Mistakes(f"job {plan.key}", unknown)
@@ -33,9 +29,14 @@ def selected(plan: Plan, only: Sequence[str], start: Sequence[str], earlier: Ear
     if earlier is None:
         return set(plan.steps)
     # A task that the job has got since then has no end, and runs.
-    run, ends = earlier
-    chosen = set(plan.steps if run.chosen is None else run.chosen)
+    ends, chosen = earlier.ends, set(plan.steps if earlier.run.chosen is None else earlier.run.chosen)
     left = {key for key in plan.steps if key in chosen and (key not in ends or not ends[key].result.is_good)}
     if not left:
         raise UsageError(f"every task of that run of {plan.key} succeeded: there is nothing to repair")
     return plan.after(left) & chosen
+
+
+def inputs_before(plan: Plan, keys: set[str], earlier: Earlier) -> dict[tuple[str, str], End]:
+    """The inputs that loops have had in the run to repair; not of a loop before which a task runs again, and which begins anew with it."""
+    anew = {key for each in keys for key in plan.after({each}) - {each}}
+    return {(task, given): end for (task, given), end in earlier.inputs.items() if task.rpartition("[")[0] not in anew}

@@ -73,7 +73,7 @@ def test_jobs_that_run_at_once_in_one_storage_lose_no_row_of_their_record(tmp_pa
     import threading
     from datetime import datetime, timezone
 
-    from goldlane.bundles.running.records import Run, TaskRun
+    from goldlane.bundles.running.recordrows import Run, TaskRun
     from goldlane.bundles.running.results import End, Result
 
     now, end = datetime.now(timezone.utc), End(result=Result.SUCCESS)
