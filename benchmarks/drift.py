@@ -99,7 +99,10 @@ def _rows(spark: SparkSession, rows: int, shift: float) -> DataFrame:
 
 
 def _forget(work: Path, table: str) -> None:
-    shutil.rmtree(work / "system" / "monitoring" / f"default.{table}", ignore_errors=True)
+    tables = work / "tables" / "default"
+    kept = (tables / f"{table}_{metrics}_metrics" for metrics in ("profile", "drift"))
+    for place in (work / "system" / "monitoring" / f"default.{table}", *kept):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _both(spark: SparkSession, work: Path) -> float:

@@ -1,144 +1,137 @@
-"""What the one pass over the rows computes of a column, and the row of state that is made of it.
+"""What the one pass over the rows computes of a column, and the row of state that is made of it, as SQL.
 
-Values are projected first: Spark's sketches read a plain column faster than an expression.
+Values are projected first: Spark's sketches read a plain column faster than an expression. It is text because a column of a table has
+some sixty expressions: built one call at a time over Py4J they took longer than a hundred thousand rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
-
+from goldlane.expectations.literal import literal_sql
 from goldlane.monitoring.columns import CATEGORICAL, NUMERIC, OTHER, TABLE, TABLE_ROW, TIMESTAMP, WatchedColumn
 from goldlane.monitoring.magnitudes import TRACKED, magnitude_sql
 from goldlane.monitoring.state import HLL_LG_K, ITEM_LENGTH, ITEMS_KEPT, ITEMS_TRACKED, KLL_K, STATE_VALUES
-from goldlane.monitoring.windows import instant_us
+from goldlane.monitoring.windows import instant_sql
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column
-
-_ROWS = "rows"
+_ROWS = "`rows`"
+_ITEMS = STATE_VALUES["items"]
 
 
-def projected(number: int, column: WatchedColumn) -> list[Column]:
-    """The values that ``aggregated`` reads, named after the column's number."""
-    name, value = f"c{number}", F.col(column.quoted)
+def projected(number: int, column: WatchedColumn) -> dict[str, str]:
+    """The values that ``aggregated`` reads, by names after the column's number."""
+    name, value = f"c{number}", column.quoted
     if column.kind == OTHER:
-        return [value.isNotNull().alias(f"{name}_known")]
-    hashed = F.when(value.isNotNull(), F.xxhash64(value)).alias(f"{name}_hash")
+        return {f"{name}_known": f"{value} IS NOT NULL"}
+    found = {f"{name}_hash": f"CASE WHEN {value} IS NOT NULL THEN xxhash64({value}) END"}
     if column.kind == CATEGORICAL:
-        return [hashed, F.substring(value.cast("string"), 1, ITEM_LENGTH).alias(f"{name}_item"), *_length(column, name)]
+        found[f"{name}_item"] = f"substring(CAST({value} AS STRING), 1, {ITEM_LENGTH})"
+        return found if column.type_name == "boolean" else {**found, f"{name}_length": f"CAST(length({value}) AS BIGINT)"}
     if column.kind == TIMESTAMP:
-        return [hashed, (instant_us(column) / F.lit(1e6)).alias(f"{name}_finite")]
-    double = f"CAST({column.quoted} AS DOUBLE)"
+        return {**found, f"{name}_finite": f"({instant_sql(column)}) / 1e6D"}
+    double = f"CAST({value} AS DOUBLE)"
     finite = f"CASE WHEN abs({double}) < DOUBLE('Infinity') THEN {double} END" if column.has_fractions else double
-    numbers = [hashed, F.expr(finite).alias(f"{name}_finite"), F.expr(magnitude_sql(f"({finite})")).alias(f"{name}_item")]
-    if not column.has_fractions:
-        return numbers
-    no_nan = F.expr(f"nullif({double}, DOUBLE('NaN'))").alias(f"{name}_number")
-    return [*numbers, F.expr(double).alias(f"{name}_value"), no_nan]
+    found |= {f"{name}_finite": finite, f"{name}_item": magnitude_sql(f"({finite})")}
+    return found | {f"{name}_value": double, f"{name}_number": f"nullif({double}, DOUBLE('NaN'))"} if column.has_fractions else found
 
 
-def aggregated(number: int, column: WatchedColumn) -> list[Column]:
-    """The aggregates of a column in one window and slice."""
+def aggregated(number: int, column: WatchedColumn) -> dict[str, str]:
+    """The aggregates of a column in one window and slice, by name."""
     name = f"c{number}"
     if column.kind == OTHER:
-        return [F.count_if(F.col(f"{name}_known")).alias(f"{name}_count")]
-    distinct = F.hll_sketch_agg(f"{name}_hash", HLL_LG_K).alias(f"{name}_hll")
-    if column.kind == CATEGORICAL:
-        return [F.count(f"{name}_item").alias(f"{name}_count"), distinct, _top(name, ITEMS_TRACKED), *_lengths(column, name)]
-    return [distinct, *_moments(column, name)]
+        return {f"{name}_count": f"count_if({name}_known)"}
+    found = _moments(column, name) if column.kind != CATEGORICAL else _counts(column, name)
+    return {f"{name}_{what}": aggregate for what, aggregate in found.items()} | {f"{name}_hll": f"hll_sketch_agg({name}_hash, {HLL_LG_K})"}
 
 
-def state_row(number: int, column: WatchedColumn) -> Column:
+def state_row(number: int, column: WatchedColumn) -> str:
     """The row of state of a column, all its fields in order."""
     name = f"c{number}"
-    known = {"column_name": F.lit(column.name), "data_type": F.lit(column.data_type), "kind": F.lit(column.kind), "rows": F.col(_ROWS)}
+    known = {
+        "column_name": literal_sql(column.name),
+        "data_type": literal_sql(column.data_type),
+        "kind": literal_sql(column.kind),
+        "rows": _ROWS,
+    }
     if column.kind in (NUMERIC, TIMESTAMP):
         known |= _numbers(column, name)
     elif column.kind == CATEGORICAL:
         known |= _categories(column, name)
     else:
-        known["nulls"] = F.col(_ROWS) - F.col(f"{name}_count")
+        known["nulls"] = f"{_ROWS} - {name}_count"
     return _struct(known)
 
 
-def table_row() -> Column:
+def table_row() -> str:
     """The row of state that counts rows."""
-    return _struct({"column_name": F.lit(TABLE_ROW), "kind": F.lit(TABLE), "rows": F.col(_ROWS)})
+    return _struct({"column_name": literal_sql(TABLE_ROW), "kind": literal_sql(TABLE), "rows": _ROWS})
 
 
-def _struct(known: Mapping[str, Column]) -> Column:
+def listed(items: str) -> str:
+    """How many rows the items stand for."""
+    return f"aggregate({items}, 0L, (total, each) -> total + each.count)"
+
+
+def _struct(known: Mapping[str, str]) -> str:
     fields = {"column_name": "STRING", **STATE_VALUES}
-    return F.struct(*(known.get(field, F.lit(None)).cast(kind).alias(field) for field, kind in fields.items()))
+    values = ", ".join(f"'{field}', CAST({known.get(field, 'NULL')} AS {kind})" for field, kind in fields.items())
+    return f"named_struct({values})"
 
 
-def _moments(column: WatchedColumn, name: str) -> list[Column]:
-    finite = F.col(f"{name}_finite")
-    extremes = F.col(f"{name}_number") if column.has_fractions else finite
-    found = {"finite": F.count(finite), "min": F.min(extremes), "max": F.max(extremes), "kll": F.kll_sketch_agg_double(finite, KLL_K)}
+def _moments(column: WatchedColumn, name: str) -> dict[str, str]:
+    finite = f"{name}_finite"
+    extremes = f"{name}_number" if column.has_fractions else finite
+    found = {"finite": f"count({finite})", "min": f"min({extremes})", "max": f"max({extremes})"}
+    found["kll"] = f"kll_sketch_agg_double({finite}, {KLL_K})"
     if column.kind == NUMERIC:
-        found |= {"mean": F.avg(finite), "variance": F.var_pop(finite), "zeros": F.count_if(finite == 0), "items": _top(name, TRACKED)}
+        found |= {"mean": f"avg({finite})", "variance": f"var_pop({finite})", "zeros": f"count_if({finite} = 0)"}
+        found["items"] = _top(name, TRACKED)
     if column.has_fractions:
-        found |= {"count": F.count(f"{name}_value"), "numbers": F.count(f"{name}_number")}
-    return [aggregate.alias(f"{name}_{what}") for what, aggregate in found.items()]
+        found |= {"count": f"count({name}_value)", "numbers": f"count({name}_number)"}
+    return found
 
 
-def _numbers(column: WatchedColumn, name: str) -> dict[str, Column]:
-    finite, count = F.col(f"{name}_finite"), F.col(f"{name}_count" if column.has_fractions else f"{name}_finite")
-    known = {what: F.col(f"{name}_{what}") for what in ("finite", "min", "max")}
+def _counts(column: WatchedColumn, name: str) -> dict[str, str]:
+    found = {"count": f"count({name}_item)", "items": _top(name, ITEMS_TRACKED)}
+    if column.type_name == "boolean":
+        return found
+    length = f"{name}_length"
+    return found | {"min_length": f"min({length})", "max_length": f"max({length})", "total_length": f"sum({length})"}
+
+
+def _numbers(column: WatchedColumn, name: str) -> dict[str, str]:
+    finite = f"{name}_finite"
+    count = f"{name}_count" if column.has_fractions else finite
+    known = {what: f"{name}_{what}" for what in ("finite", "min", "max")}
     known |= {
-        "nulls": F.col(_ROWS) - count,
-        "kll": F.when(finite > 0, F.col(f"{name}_kll")),
-        "hll": F.when(count > 0, F.col(f"{name}_hll")),
+        "nulls": f"{_ROWS} - {count}",
+        "kll": f"CASE WHEN {finite} > 0 THEN {name}_kll END",
+        "hll": f"CASE WHEN {count} > 0 THEN {name}_hll END",
     }
     if column.kind == NUMERIC:
-        numbers = F.col(f"{name}_numbers") if column.has_fractions else count
-        known |= {"nans": count - numbers, "infinities": numbers - finite, "zeros": F.col(f"{name}_zeros")}
-        known |= {"mean": F.col(f"{name}_mean"), "m2": F.col(f"{name}_variance") * finite, "items": _items(name)}
+        numbers = f"{name}_numbers" if column.has_fractions else count
+        known |= {"nans": f"{count} - {numbers}", "infinities": f"{numbers} - {finite}", "zeros": f"{name}_zeros"}
+        known |= {"mean": f"{name}_mean", "m2": f"{name}_variance * {finite}", "items": _items(name)}
     return known
 
 
-def _categories(column: WatchedColumn, name: str) -> dict[str, Column]:
-    count = F.col(f"{name}_count")
-    items = _items(name)
+def _categories(column: WatchedColumn, name: str) -> dict[str, str]:
+    count, items = f"{name}_count", _items(name)
     known = {
-        "nulls": F.col(_ROWS) - count,
-        "hll": F.when(count > 0, F.col(f"{name}_hll")),
+        "nulls": f"{_ROWS} - {count}",
+        "hll": f"CASE WHEN {count} > 0 THEN {name}_hll END",
         "items": items,
-        "other": F.greatest(count - listed(items), F.lit(0)),
+        "other": f"greatest({count} - {listed(items)}, 0L)",
     }
     if column.type_name != "boolean":
-        known |= {what: F.col(f"{name}_{what}") for what in ("min_length", "max_length", "total_length")}
+        known |= {what: f"{name}_{what}" for what in ("min_length", "max_length", "total_length")}
     return known
 
 
-def _top(name: str, tracked: int) -> Column:
-    return F.expr(f"approx_top_k({name}_item, {ITEMS_KEPT + 1}, {tracked})").alias(f"{name}_items")
+def _top(name: str, tracked: int) -> str:
+    return f"approx_top_k({name}_item, {ITEMS_KEPT + 1}, {tracked})"
 
 
-def _items(name: str) -> Column:
+def _items(name: str) -> str:
     # NULL is an item of its own to Spark.
-    some = F.slice(F.filter(F.col(f"{name}_items"), lambda each: each["item"].isNotNull()), 1, ITEMS_KEPT)
-    return some.cast("array<struct<item: string, count: bigint>>")
-
-
-def listed(items: Column) -> Column:
-    """How many rows the items stand for."""
-    return F.aggregate(items, F.lit(0).cast("bigint"), lambda total, each: total + each["count"])
-
-
-def _length(column: WatchedColumn, name: str) -> list[Column]:
-    return [] if column.type_name == "boolean" else [F.length(F.col(column.quoted)).cast("bigint").alias(f"{name}_length")]
-
-
-def _lengths(column: WatchedColumn, name: str) -> list[Column]:
-    if column.type_name == "boolean":
-        return []
-    length = F.col(f"{name}_length")
-    return [
-        F.min(length).alias(f"{name}_min_length"),
-        F.max(length).alias(f"{name}_max_length"),
-        F.sum(length).alias(f"{name}_total_length"),
-    ]
+    return f"CAST(slice(filter({name}_items, each -> each.item IS NOT NULL), 1, {ITEMS_KEPT}) AS {_ITEMS})"

@@ -9,17 +9,23 @@ from goldlane.monitoring.columns import watched_columns
 from goldlane.monitoring.monitors import Monitor
 from goldlane.monitoring.planning import Work, base_of, base_start, planned_work
 from goldlane.monitoring.profiles import InferenceLog, Snapshot, TimeSeries
-from goldlane.monitoring.storing import MonitorPlace, Record
+from goldlane.monitoring.storing import LOG, MonitorPlace, Record
 from goldlane.monitoring.windows import timestamp_literal
-from goldlane.pipelines.incremental.sources import TableVersion, newest
+from goldlane.pipelines.incremental.sources import TableVersion, newest, snapshot_at
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# A refresh that did not end may have stored rows that were taken back since, and that no change from the record to now shows.
+_UNENDED = Work(windows=None, why="the last refresh did not end")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshContext:
-    """What every step of a refresh needs to know; ``instant`` is when the watched version was committed, for a snapshot's window."""
+    """What every step of a refresh needs to know; ``instant`` is when the watched version was committed, for a snapshot's window.
+
+    ``begun`` is the version that a refresh which did not end was writing, ``has_state`` whether one has ever written state.
+    """
 
     spark: SparkSession
     place: MonitorPlace
@@ -28,6 +34,8 @@ class RefreshContext:
     record: Record | None
     work: Work
     instant: int
+    begun: int | None
+    has_state: bool
 
     @property
     def monitor(self) -> Monitor:
@@ -43,6 +51,12 @@ class RefreshContext:
     def keeps_snapshots(self) -> bool:
         """Whether what is stored is of snapshots; otherwise it is of windows, and all of it is replaced."""
         return self.record is None or self.record.instant is not None
+
+    @property
+    def is_next_snapshot(self) -> bool:
+        """Whether the snapshot is newer than all that is stored."""
+        record = self.record
+        return self.begun is None and record is not None and record.instant is not None and record.instant < self.instant
 
     @property
     def has_same_baseline(self) -> bool:
@@ -85,28 +99,21 @@ class RefreshContext:
 def refresh_context(spark: SparkSession, place: MonitorPlace) -> RefreshContext:
     """The newest versions, and what changed since the record."""
     watched = newest(spark, str(place.table.resolve()))
-    record = place.record()
+    record, begun = place.record(), place.begun()
     return RefreshContext(
         spark=spark,
         place=place,
         watched=watched,
         baseline=None if place.baseline is None else newest(spark, str(place.baseline.resolve())),
         record=record,
-        work=_work(spark, place, watched, record),
+        work=_UNENDED
+        if record is not None and begun not in (None, watched.version)
+        else planned_work(spark, place.monitor, watched, record),
         instant=_committed_us(spark, watched) if isinstance(place.monitor.profile, Snapshot) else 0,
+        begun=begun,
+        has_state=(place.state / LOG).is_dir(),
     )
 
 
-def _work(spark: SparkSession, place: MonitorPlace, watched: TableVersion, record: Record | None) -> Work:
-    if record is not None and place.begun() not in (None, watched.version):
-        # It may have stored rows that were taken back since, and that no change from the record to now shows.
-        return Work(windows=None, why="the last refresh did not end")
-    return planned_work(spark, place.monitor, watched, record)
-
-
 def _committed_us(spark: SparkSession, table: TableVersion) -> int:
-    from pyspark.sql import functions as F
-
-    history = spark.sql(f"DESCRIBE HISTORY delta.`{table.path}`").where(F.col("version") == table.version)
-    (row,) = history.select(F.unix_micros("timestamp").alias("at")).collect()
-    return int(row["at"])
+    return int(snapshot_at(spark, table).timestamp()) * 1_000

@@ -26,28 +26,37 @@ _READ = (
 )
 _DISTINCT = "CASE WHEN hll IS NULL THEN NULL ELSE least(hll_sketch_estimate(hll), rows - coalesce(nulls, 0)) END"
 _SLICE = ("slice_key", "slice_value")
+_ORDER = (*_SLICE, "log_type", "model_id", "granularity", "window", "column_name")
 _ROWS_AT_ONCE = 10_000
 
 
-def drift_rows(state: DataFrame, *, monitor_version: int) -> DataFrame:
+def drift_rows(state: DataFrame, *, monitor_version: int, is_small: bool = False) -> DataFrame:
     """Drift, as ``DRIFT_COLUMNS`` and ``model_id`` last, of the windows marked ``changed`` and of each window after one of them.
 
     ``state`` has the columns of ``STATE_COLUMNS`` and ``changed BOOLEAN``, and the rows of every window to compare with: those that
     changed, the ones before and after each of them, and the baseline's. A window is compared with the one before it that exists, of
     the same granularity, slice and model; ``window_cmp`` is NULL beside the baseline. A column that the reference does not have, and a
-    slice that the baseline does not have, get no row.
+    slice that the baseline does not have, get no row. State that ``is_small`` is compared here and now, without Spark's Python workers.
 
     Raises:
         MissingExtraError: SciPy is not installed.
     """
     need_scipy("drift")
-    sorted_slices = (
-        state.select(*_READ, F.expr(_DISTINCT).alias("distinct"))
-        .repartition(*_SLICE)
-        .sortWithinPartitions(*_SLICE, "log_type", "model_id", "granularity", "window", "column_name")
-    )
     schema = cast("StructType", StructType.fromDDL(ddl({**DRIFT_COLUMNS, "model_id": "STRING"})))
-    return sorted_slices.mapInArrow(_Comparison(schema=schema, monitor_version=monitor_version), schema)
+    comparison = _Comparison(schema=schema, monitor_version=monitor_version)
+    read = state.select(*_READ, F.expr(_DISTINCT).alias("distinct"))
+    if is_small:
+        return _on_driver(read, comparison)
+    return read.repartition(*_SLICE).sortWithinPartitions(*_ORDER).mapInArrow(comparison, schema)
+
+
+def _on_driver(read: DataFrame, comparison: _Comparison) -> DataFrame:
+    import pyarrow as pa
+
+    fields = to_arrow_schema(comparison.schema, timezone="UTC")
+    # Spark takes no table without batches.
+    found = list(comparison(read.orderBy(*_ORDER).toArrow().to_batches())) or [pa.RecordBatch.from_pylist([], schema=fields)]
+    return read.sparkSession.createDataFrame(pa.Table.from_batches(found), comparison.schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

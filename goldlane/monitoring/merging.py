@@ -60,7 +60,7 @@ def _completed(merged: DataFrame, items: DataFrame, granularity: Granularity | N
         "kll": F.when(F.col("finite") > 0, F.col("kll")),
         "hll": F.when(known > 0, F.col("hll")),
         "items": F.when(F.col("newest.kind").isin(CATEGORICAL, NUMERIC), F.coalesce(F.col("items"), _no_items())),
-        "other": F.when(F.col("newest.kind") == CATEGORICAL, F.greatest(known - F.coalesce(listed(F.col("items")), F.lit(0)), F.lit(0))),
+        "other": F.when(F.col("newest.kind") == CATEGORICAL, F.greatest(known - F.expr(f"coalesce({listed('items')}, 0L)"), F.lit(0))),
     }
     return joined.select(*(values.get(name, F.col(name)).cast(kind).alias(name) for name, kind in STATE_COLUMNS.items()))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -17,12 +16,15 @@ from goldlane.monitoring.granularities import granularity
 from goldlane.monitoring.merging import coarser_state
 from goldlane.monitoring.metrics import profile_rows
 from goldlane.monitoring.planning import base_of
-from goldlane.monitoring.storing import Record, read_delta, write_delta
+from goldlane.monitoring.storing import NOTHING, Record, read_delta, write_delta
 from goldlane.monitoring.windows import start_us
 from goldlane.monitoring.writing import BASELINE, INPUT, needs_baseline, snapshot_condition
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+# Of profile. Each may stand for three of state, of some 30 KB: the window, and those before and after it.
+_FEW_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,10 @@ class _Reach:
     profile: str | None
     drift: str | None
 
+    def is_small(self, profiled: int) -> bool:
+        """Whether the state behind ``profiled`` rows fits the driver; all snapshots may be compared where one is profiled."""
+        return profiled <= _FEW_ROWS and (self.drift is not None or self.profile is None)
+
 
 def write_metrics(context: RefreshContext, now: Record) -> tuple[int, int, list[str]]:
     """Write profile, then drift; how many rows each got, and notes on metrics that could not be computed."""
@@ -41,24 +47,24 @@ def write_metrics(context: RefreshContext, now: Record) -> tuple[int, int, list[
     try:
         profile = profile_rows(state.where("profiled"), commit_version=now.version, monitor_version=now.monitor_version)
         profiled = enriched_profile(context, profile, now.slices)
-        write_delta(_named(profiled.frame, context), context.place.profile, reach.profile)
-        drift = drift_rows(state.drop("profiled"), monitor_version=now.monitor_version)
-        named = _named(drift if reach.drift is None else drift.where(reach.drift), context)
+        profile_count = write_delta(_named(profiled.frame, context), context.place.profile, reach.profile)
+        drift = drift_rows(state.drop("profiled"), monitor_version=now.monitor_version, is_small=reach.is_small(profile_count))
+        named = _named(drift if reach.drift in (None, NOTHING) else drift.where(reach.drift), context)
         drifted = enriched_drift(context, named, read_delta(context.spark, context.place.profile))
-        write_delta(drifted.frame, context.place.drift, reach.drift)
+        drift_count = write_delta(drifted.frame, context.place.drift, reach.drift)
         profiled.release()
         drifted.release()
     finally:
         state.unpersist()
-    rows = _count(context, context.place.profile, reach.profile), _count(context, context.place.drift, reach.drift)
-    return *rows, [*profiled.notes, *drifted.notes]
+    return profile_count, drift_count, [*profiled.notes, *drifted.notes]
 
 
 def _reach(context: RefreshContext, now: Record) -> _Reach:
     stored = read_delta(context.spark, context.place.state)
     is_new = needs_baseline(context, now.slices)
-    baseline = stored.where(F.col("log_type") == BASELINE).withColumns({"profiled": F.lit(is_new), "changed": F.lit(False)})
     reach = _snapshot_reach(context, stored) if context.is_snapshot else _windows_reach(context, stored)
+    marks = {"profiled": F.lit(is_new or reach.profile is None), "changed": F.lit(False)}
+    baseline = stored.where(F.col("log_type") == BASELINE).withColumns(marks)
     profile = f"{reach.profile} OR log_type = '{BASELINE}'" if is_new and reach.profile is not None else reach.profile
     return _Reach(state=reach.state.unionByName(baseline), profile=profile, drift=reach.drift)
 
@@ -67,17 +73,29 @@ def _snapshot_reach(context: RefreshContext, stored: DataFrame) -> _Reach:
     """The newest snapshot and the one before it; all of them where the baseline has changed."""
     start = F.unix_micros("window.start")
     of_input = stored.where(F.col("log_type") == INPUT)
-    condition = snapshot_condition(context.instant) if context.keeps_snapshots else None
+    condition = snapshot_condition(context)
     if not context.has_same_baseline and context.record is not None:
         marked = of_input.withColumns({"profiled": start == context.instant, "changed": F.lit(True)})
         return _Reach(state=marked, profile=condition, drift=None)
-    before = of_input.where(start < context.instant).agg(F.max(start)).collect()[0][0]
+    before = _snapshot_before(context, of_input)
     chosen = of_input.where(start.isin([each for each in (before, context.instant) if each is not None]))
     return _Reach(
         state=chosen.withColumns({"profiled": start == context.instant, "changed": start == context.instant}),
         profile=condition,
         drift=condition,
     )
+
+
+def _snapshot_before(context: RefreshContext, snapshots: DataFrame) -> int | None:
+    """The instant of the snapshot that this one is compared with."""
+    record = context.record
+    if record is not None and record.instant is not None and record.instant < context.instant:
+        return record.instant
+    if not context.has_state:
+        return None
+    start = F.unix_micros("window.start")
+    found: int | None = snapshots.where(start < context.instant).agg(F.max(start)).collect()[0][0]
+    return found
 
 
 def _windows_reach(context: RefreshContext, stored: DataFrame) -> _Reach:
@@ -126,8 +144,3 @@ def _marks(reached: Affected) -> dict[str, Column]:
 def _named(metrics: DataFrame, context: RefreshContext) -> DataFrame:
     """The model's column under its own name; none where there are no models."""
     return metrics.drop("model_id") if context.model_id is None else metrics.withColumnRenamed("model_id", context.model_id)
-
-
-def _count(context: RefreshContext, place: Path, condition: str | None) -> int:
-    written = read_delta(context.spark, place)
-    return (written if condition is None else written.where(condition)).count()

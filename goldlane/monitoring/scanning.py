@@ -71,8 +71,8 @@ def grouped_rows(rows: DataFrame, cut: Cut, values: Sequence[Column]) -> DataFra
 
 
 def _batch(rows: DataFrame, cut: Cut, columns: Sequence[tuple[int, WatchedColumn]], *, with_table: bool) -> DataFrame:
-    values = [value for number, column in columns for value in projected(number, column)]
-    aggregates = [aggregate for number, column in columns for aggregate in aggregated(number, column)]
+    values = [value for number, column in columns for value in _named(projected(number, column))]
+    aggregates = [aggregate for number, column in columns for aggregate in _named(aggregated(number, column))]
     wide = grouped_rows(rows, cut, values).groupBy(*GROUP).agg(F.count(F.lit(1)).alias("rows"), *aggregates)
     state = [*([table_row()] if with_table else []), *(state_row(number, column) for number, column in columns)]
     keys = {
@@ -83,8 +83,14 @@ def _batch(rows: DataFrame, cut: Cut, columns: Sequence[tuple[int, WatchedColumn
         "slice_value": F.col("g_slice.value"),
         "model_id": F.col("g_model"),
     }
-    long = wide.select(*(key.alias(name) for name, key in keys.items()), F.explode(F.array(*state)).alias("state"))
-    return long.select(*(F.col(name if name in keys else f"state.{name}").cast(kind).alias(name) for name, kind in STATE_COLUMNS.items()))
+    long = wide.select(*(key.alias(name) for name, key in keys.items()), F.expr(f"explode(array({', '.join(state)})) AS state"))
+    return long.selectExpr(
+        *(f"CAST({name if name in keys else f'state.{name}'} AS {kind}) AS {name}" for name, kind in STATE_COLUMNS.items())
+    )
+
+
+def _named(expressions: Mapping[str, str]) -> list[Column]:
+    return [F.expr(f"{expression} AS {name}") for name, expression in expressions.items()]
 
 
 def _slice(expression: str, kept: Sequence[str | None]) -> Column:

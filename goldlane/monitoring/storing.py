@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltalake import DeltaTable
+
 from goldlane.filelocks import file_lock
 from goldlane.monitoring.errors import MonitoringError
 from goldlane.monitoring.monitors import Monitor, watched_name
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LOG = "_delta_log"
+# The condition of no row: what is written is only added.
+NOTHING = "false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +124,26 @@ def read_delta(spark: SparkSession, place: Path) -> DataFrame:
     return spark.read.format("delta").load(str(place))
 
 
-def write_delta(frame: DataFrame, place: Path, condition: str | None) -> None:
-    """Replace the rows that meet ``condition``, all of them without one, in one commit; new columns are added."""
+def write_delta(frame: DataFrame, place: Path, condition: str | None) -> int:
+    """Replace the rows that meet ``condition``, all of them without one, in one commit; new columns are added. How many rows it wrote.
+
+    What meets no condition (``NOTHING``) is appended: Delta looks through a table for rows to replace, which takes longer than the write.
+    """
     writer: Any = frame.write.format("delta").mode("overwrite")
-    if condition is None or not (place / LOG).is_dir():
+    before = DeltaTable(str(place)).version() if (place / LOG).is_dir() else -1
+    if condition is None or before < 0:
         writer = writer.option("overwriteSchema", "true")
+    elif condition == NOTHING:
+        writer = writer.mode("append").option("mergeSchema", "true")
     else:
         writer = writer.option("replaceWhere", condition).option("mergeSchema", "true")
     writer.save(str(place))
+    return _written_rows(DeltaTable(str(place)), before)
+
+
+def _written_rows(table: DeltaTable, since: int) -> int:
+    """What the commits after a version tell of themselves: nothing is scanned. A write that changes nothing may leave none."""
+    new = table.history(table.version() - since)
+    told = [commit["operationMetrics"] for commit in new if commit.get("operation") == "WRITE"]
+    # Delta counts rows that stayed, and moved to another file, among those it put out.
+    return sum(int(metrics["numOutputRows"]) - int(metrics.get("numCopiedRows", 0)) for metrics in told)

@@ -28,7 +28,12 @@ INSTANT_TYPES = tuple(_INSTANTS)
 
 def instant_us(column: WatchedColumn) -> Column:
     """The instant that a column says: without a zone it is UTC; NULL where text is no timestamp."""
-    return F.expr(_INSTANTS[column.type_name].format(column.quoted))
+    return F.expr(instant_sql(column))
+
+
+def instant_sql(column: WatchedColumn) -> str:
+    """``instant_us`` as text."""
+    return _INSTANTS[column.type_name].format(column.quoted)
 
 
 def placed_us(column: WatchedColumn) -> Column:

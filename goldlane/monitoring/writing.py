@@ -17,7 +17,7 @@ from goldlane.monitoring.planning import base_of, base_start
 from goldlane.monitoring.scanning import Cut, empty_state, scanned_state
 from goldlane.monitoring.slices import Slices
 from goldlane.monitoring.state import STATE_KEYS
-from goldlane.monitoring.storing import read_delta, write_delta
+from goldlane.monitoring.storing import NOTHING, read_delta, write_delta
 from goldlane.monitoring.windows import FIRST_YEAR, LAST_YEAR, timestamp_literal
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def write_state(context: RefreshContext, slices: Slices) -> list[str]:
         baseline, more = _baseline_state(context, slices)
         states, notes = [*states, baseline], [*notes, *more]
         condition = None if condition is None else f"{condition} OR log_type = '{BASELINE}'"
+    elif condition is None and context.baseline is not None:
+        condition = f"log_type = '{INPUT}'"
     if states:
         write_delta(reduce(DataFrame.unionByName, states), context.place.state, condition)
     return notes
@@ -47,11 +49,19 @@ def needs_baseline(context: RefreshContext, slices: Slices) -> bool:
     if context.baseline is None:
         return False
     record = context.record
-    return context.work.is_whole or not context.has_same_baseline or record is None or _plain(record.slices) != _plain(slices)
+    if record is None or record.fingerprint != context.monitor.fingerprint:
+        return True
+    return not context.has_same_baseline or _plain(record.slices) != _plain(slices)
 
 
-def snapshot_condition(instant: int) -> str:
-    """SQL that is true of the rows of one snapshot."""
+def snapshot_condition(context: RefreshContext) -> str | None:
+    """SQL that is true of the rows that this snapshot takes the place of; None for all of them."""
+    if not context.keeps_snapshots:
+        return None
+    return NOTHING if context.is_next_snapshot else _of_snapshot(context.instant)
+
+
+def _of_snapshot(instant: int) -> str:
     return f"(granularity IS NULL AND window.start = {timestamp_literal(instant)})"
 
 
@@ -62,9 +72,9 @@ def _plain(slices: Slices) -> dict[str, list[str | None]]:
 def _condition(context: RefreshContext) -> str | None:
     """Which rows of the state are replaced; None for all."""
     if context.reads_nothing:
-        return "false"
+        return NOTHING
     if context.is_snapshot:
-        return snapshot_condition(context.instant) if context.keeps_snapshots else None
+        return snapshot_condition(context)
     granularity = base_of(context.monitor)
     if context.work.windows is None or granularity is None:
         return None
@@ -84,7 +94,7 @@ def _input_state(context: RefreshContext, rows: DataFrame, slices: Slices) -> Da
     if context.work.added is None:
         return empty_state(rows, cut) if rows.isEmpty() else scanned_state(rows, cut)
     record = context.record
-    before = read_delta(context.spark, context.place.state).where(snapshot_condition((record and record.instant) or 0))
+    before = read_delta(context.spark, context.place.state).where(_of_snapshot((record and record.instant) or 0))
     return state_at(scanned_state(rows, cut).unionByName(before), context.instant)
 
 

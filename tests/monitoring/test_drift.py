@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def sketches(spark: SparkSession) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def drift(spark: SparkSession, sketches: dict[str, Any]) -> list[dict[str, Any]]:
+def state(spark: SparkSession, sketches: dict[str, Any]) -> DataFrame:
     """Two windows of three columns, and a baseline that is the first window."""
     base = {"rows": BEFORE.size, "changed": True, "log_type": "INPUT", "kind": "table", "column_name": ":table"}
     first, second = {"window": _window(1), "granularity": "1 day"}, {"window": _window(2), "granularity": "1 day", "rows": NOW.size}
@@ -47,8 +48,16 @@ def drift(spark: SparkSession, sketches: dict[str, Any]) -> list[dict[str, Any]]
         rows.append(base | when)
         rows.append(base | when | _amount(sketches[sample], SKETCHED[sample]))
         rows.append(base | when | _country(sample))
-    frame = _state(spark, rows)
-    return [row.asDict(recursive=True) for row in drift_rows(frame, monitor_version=3).collect()]
+    return _state(spark, rows).persist()
+
+
+@pytest.fixture(scope="module")
+def drift(state: DataFrame) -> list[dict[str, Any]]:
+    return _drift_of(state, is_small=False)
+
+
+def _drift_of(state: DataFrame, *, is_small: bool) -> list[dict[str, Any]]:
+    return [row.asDict(recursive=True) for row in drift_rows(state, monitor_version=3, is_small=is_small).collect()]
 
 
 def _window(day: int) -> str:
@@ -100,6 +109,18 @@ def test_each_column_and_the_table_has_a_row_beside_the_window_before_and_beside
     expected = [("BASELINE", day, name) for day in (1, 2) for name in names] + [("CONSECUTIVE", 2, name) for name in names]
     assert found == expected
     assert {row["monitor_version"] for row in drift} == {3}
+
+
+def test_small_state_has_the_same_rows_without_a_worker_and_one_window_has_none(state: DataFrame, drift: list[dict[str, Any]]) -> None:
+    alone = state.where("day(window.start) = 1 AND log_type = 'INPUT'")
+
+    assert _rounded(_drift_of(state, is_small=True)) == _rounded(drift)
+    assert _drift_of(alone, is_small=True) == []
+
+
+def _rounded(rows: list[dict[str, Any]]) -> list[str]:
+    """Twelve digits: of p-values that are worked out together, the last ones depend on how many there are."""
+    return sorted(json.dumps(json.loads(json.dumps(row, default=str), parse_float=lambda digits: f"{float(digits):.12g}")) for row in rows)
 
 
 def test_statistics_of_sketches_are_those_of_the_values(drift: list[dict[str, Any]]) -> None:

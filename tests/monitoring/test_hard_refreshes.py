@@ -71,8 +71,10 @@ def test_changes_whose_files_are_gone_are_read_from_the_whole_table(spark: Spark
     table = placed(
         spark, tmp_path, "sales", "SELECT TIMESTAMP '2026-01-01 00:00:00Z' AS at, 1 AS n UNION ALL SELECT TIMESTAMP '2026-01-02', 2"
     )
-    monitor = Monitor(table="sales", profile=DAILY)
+    monitor = Monitor(table="sales", profile=DAILY, baseline="before")
+    before = placed(spark, tmp_path, "before", "SELECT TIMESTAMP '2025-01-01 00:00:00Z' AS at, 1 AS n")
     refresh(monitor, tmp_path, spark)
+    _take_away(before)
     (first,) = table.glob("*.parquet")
     spark.sql(f"DELETE FROM delta.`{table}` WHERE n = 1")
     first.unlink()
@@ -81,7 +83,22 @@ def test_changes_whose_files_are_gone_are_read_from_the_whole_table(spark: Spark
 
     assert told.is_whole
     assert "cannot be read" in told.why
-    assert metrics(spark, table, "profile").where("column_name = ':table'").count() == 1
+    assert metrics(spark, table, "profile").where("column_name = ':table'").groupBy("log_type").count().count() == 2
+    assert metrics(spark, table, "drift").where("drift_type = 'BASELINE' AND column_name = 'n'").count() == 1
+
+
+def test_a_baseline_that_has_not_changed_is_not_read_again(spark: SparkSession, tmp_path: Path) -> None:
+    before = placed(spark, tmp_path, "before", "SELECT 1 AS n")
+    table = placed(spark, tmp_path, "now", "SELECT 2 AS n")
+    monitor = Monitor(table="now", profile=Snapshot(), baseline="before")
+    refresh(monitor, tmp_path, spark)
+    _take_away(before)
+    spark.sql("SELECT 3 AS n").write.format("delta").mode("overwrite").save(str(table))
+
+    assert refresh(monitor, tmp_path, spark).is_whole
+    assert metrics(spark, table, "profile").where("log_type = 'BASELINE' AND column_name = 'n'").count() == 1
+    drifts = metrics(spark, table, "drift").where("drift_type = 'BASELINE' AND column_name = 'n'").orderBy("window.start").collect()
+    assert [row["avg_delta"] for row in drifts] == [1.0, 2.0]
 
 
 def test_what_a_killed_refresh_stored_and_the_table_took_back_is_gone(
@@ -103,6 +120,12 @@ def test_what_a_killed_refresh_stored_and_the_table_took_back_is_gone(
     assert metrics(spark, table, "profile").where("column_name = ':table'").count() == 1
     assert metrics(spark, table, "drift").count() == 0
     assert refresh(monitor, tmp_path, spark).why == "nothing changed"
+
+
+def _take_away(table: Path) -> None:
+    """Whoever reads its rows now fails."""
+    for file in table.glob("*.parquet"):
+        file.unlink()
 
 
 def _killed(*_: object) -> None:

@@ -42,6 +42,7 @@ class Course:
     whole: tuple[list[dict[str, Any]], list[dict[str, Any]]]
     columns: tuple[list[str], list[str]]
     days: list[dict[str, Any]]
+    renewed: int
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,8 @@ def course(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Cou
     known = record.read_text(encoding="utf-8")
     changed = refresh(MONITOR, storage, spark)
     profile, drift = _rows(spark, sales, "profile"), _rows(spark, sales, "drift")
+    versions = spark.read.format("delta").load(f"{sales}_profile_metrics").select("logging_table_commit_version")
+    renewed = versions.where(F.col("logging_table_commit_version") == changed.version).count()
     days = [row.asDict() for row in read_state(MONITOR, storage, spark, granularity="1 day").select("column_name", "rows").collect()]
     # As a kill after the state's commit leaves it.
     record.write_text(known, encoding="utf-8")
@@ -75,6 +78,7 @@ def course(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Cou
         whole=(_rows(spark, sales, "profile"), _rows(spark, sales, "drift")),
         columns=(frames[0].columns, frames[1].columns),
         days=days,
+        renewed=renewed,
     )
 
 
@@ -92,6 +96,13 @@ def test_only_the_windows_that_changed_are_read(course: Course) -> None:
 
     assert (first.is_whole, changed.is_whole) == (True, False)
     assert 0 < changed.profile_rows < first.profile_rows
+
+
+def test_the_rows_that_a_refresh_wrote_are_counted_and_those_that_it_left_are_not(course: Course) -> None:
+    _, _, changed, again = course.refreshed
+
+    assert changed.profile_rows == course.renewed
+    assert (again.profile_rows, again.drift_rows) == tuple(map(len, course.whole))
 
 
 def test_a_refresh_of_nothing_new_writes_nothing(course: Course) -> None:
