@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from goldlane import __version__
 from goldlane.cli import (
     bundle,
     check,
@@ -33,13 +34,32 @@ from goldlane.cli import (
 from goldlane.cli.output import print_json
 from goldlane.errors import GoldlaneError, first_line, naming_extras
 
+
+def _version(asked: bool) -> None:  # noqa: FBT001  typer's callback
+    if asked:
+        sys.stdout.write(f"goldlane {__version__}\n")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="goldlane",
-    help="Run DLT pipelines on your laptop, and publish their features to agents.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def goldlane(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which Goldlane this is, and exit.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Run DLT pipelines on your laptop, and publish their features to agents."""
+    del version
+
+
 app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("sample")(sample.sample)

@@ -18,7 +18,8 @@ Sources = Annotated[
         help="Files, notebooks, folders, globs, or a pipeline of databricks.yml by its key; default: [tool.goldlane] pipelines.",
     ),
 ]
-StorageOption = Annotated[Path | None, typer.Option("--storage", help="Folder of tables, checkpoints and events.")]
+_STORAGE = "Folder of tables, checkpoints and events; default: [tool.goldlane] storage, else .goldlane/storage."
+StorageOption = Annotated[Path | None, typer.Option("--storage", metavar="DIR", help=_STORAGE)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 _EXAMPLES = {

@@ -23,8 +23,8 @@ Several = list[str] | None
 def run(  # noqa: PLR0913  one parameter per option
     sources: Sources = None,
     storage: StorageOption = None,
-    catalog: Annotated[str | None, typer.Option(help="Catalog of unqualified names.")] = None,
-    schema: Annotated[str | None, typer.Option(help="Schema of unqualified names.")] = None,
+    catalog: Annotated[str | None, typer.Option(help="Catalog of unqualified names; none when it is not said.")] = None,
+    schema: Annotated[str | None, typer.Option(help="Schema of unqualified names; 'default' when none is said.")] = None,
     conf: Annotated[Several, typer.Option("--conf", metavar="KEY=VALUE", help="What spark.conf.get answers; Spark settings, too.")] = None,
     bound: Annotated[Several, typer.Option("--input", metavar="TABLE=PATH", help="A table the pipeline does not define.")] = None,
     mapped: Annotated[Several, typer.Option("--map", metavar="PREFIX=DIR", help="A path prefix of the platform.")] = None,

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from goldlane.features.online import OnlineStore
     from goldlane.settings import Settings
 
-StoreOption = Annotated[str | None, typer.Option("--store", help="The online store's URL, as in sqlite:///online.db.")]
+_STORE = "The online store's URL, as in sqlite:///online.db; default: [tool.goldlane] store, else sqlite:///.goldlane/online.db."
+StoreOption = Annotated[str | None, typer.Option("--store", metavar="URL", help=_STORE)]
 
 
 def store_or_default(url: str | None, settings: Settings) -> OnlineStore:

@@ -189,3 +189,11 @@ def test_a_folder_without_a_bundle_and_an_unknown_target_are_the_callers_mistake
         validate(tmp_path)
     with pytest.raises(UsageError, match="no target 'pord'; is it 'prod'"):
         validate(SOUND, "pord")
+
+
+def test_of_a_root_file_that_cannot_be_read_nothing_more_is_told(tmp_path: Path) -> None:
+    (tmp_path / ROOT).write_text("bundle: {name: shop\n", encoding="utf-8")
+
+    (problem,) = validate(tmp_path)
+
+    assert "no YAML" in problem.message

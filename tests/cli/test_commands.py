@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from goldlane import __version__
 from goldlane.features import Feature, FeatureTable, open_store, publish
 
 Goldlane = Callable[..., Any]
@@ -73,6 +74,65 @@ def test_with_json_a_mistake_is_one_document(goldlane: Goldlane, arguments: str)
 
     assert (ran.code, set(ran.document), set(ran.document["error"])) == (2, {"error"}, ERROR)
     assert ran.document["error"]["message"] in ran.complaint
+
+
+@pytest.mark.parametrize(
+    "arguments,hint",
+    [
+        ("run p.py --input abc", "as in --input crm.customers=customers.csv"),
+        ("run p.py --map abc", "as in --map /Volumes/main/raw=landing"),
+        ("lookup merchants M1", "as in goldlane lookup customer_features customer_id=C1"),
+        ("lookup merchants a=1 a=2", "say each column of the key once"),
+        ("serve", "goldlane token create --tokens FILE makes one, --insecure serves this machine only"),
+        ("job refresh", "say --bundle DIR, or go there"),
+        ("check", "name a file or folder, or set pipelines there"),
+        ("init file", "name a new folder"),
+        ("report --storage empty", "name the folder that `goldlane run --storage` wrote to"),
+        ("monitor", 'set monitors = "package.module:NAME" under [tool.goldlane] in pyproject.toml'),
+        ("replay", "goldlane replay --answers FOLDER"),
+        ("token list --tokens nowhere.json", "goldlane token create makes it"),
+        ("maintain --storage file", "name the folder that `goldlane run --storage` wrote to"),
+    ],
+)
+def test_the_next_step_is_told(goldlane: Goldlane, arguments: str, hint: str) -> None:
+    Path("empty").mkdir()
+    written("file", "")
+    written("p.py", "")
+
+    ran = goldlane(*arguments.split())
+
+    assert (ran.code, ran.out, ran.complaint.count("\n")) == (2, "", 2)
+    assert ran.complaint.endswith(f"\n  next: {hint}\n")
+
+
+def test_wrong_settings_are_told_with_the_next_step(goldlane: Goldlane) -> None:
+    written("pyproject.toml", "[tool.goldlane]\nstorge = 'x'\n")
+
+    assert goldlane("events").complaint.endswith("\n  next: mend the file: every command reads it\n")
+
+
+@pytest.mark.parametrize("group", ["token", "bundle"])
+def test_a_group_without_a_command_shows_what_there_is(goldlane: Goldlane, group: str) -> None:
+    ran = goldlane(group)
+
+    assert (ran.code, ran.err) == (2, "")
+    assert ran.out.startswith(f"Usage: goldlane {group} [OPTIONS] COMMAND [ARGS]...")
+
+
+@pytest.mark.parametrize("arguments", ["create --tokens file", "revoke x --tokens nowhere.json"])
+def test_no_lock_is_left_beside_what_is_no_file_of_tokens(goldlane: Goldlane, arguments: str) -> None:
+    written("file", "mine")
+
+    ran = goldlane("token", *arguments.split())
+
+    assert ran.code == 2
+    assert [path.name for path in Path().iterdir()] == ["file"]
+
+
+def test_the_version_is_the_packages(goldlane: Goldlane) -> None:
+    ran = goldlane("--version")
+
+    assert (ran.code, ran.out, ran.err) == (0, f"goldlane {__version__}\n", "")
 
 
 def test_no_arguments_show_what_there_is(goldlane: Goldlane) -> None:

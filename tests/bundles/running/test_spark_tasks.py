@@ -35,7 +35,7 @@ BUNDLE = """resources:
           sql_task: {warehouse_id: x, file: {path: ./select.sql}, parameters: {schema: shop}}
         - task_key: look
           depends_on: [{task_key: select}]
-          notebook_task: {notebook_path: ./look, base_parameters: {first: "{{tasks.select.output.first_row.id}}"}}
+          notebook_task: {notebook_path: ./look, base_parameters: {first: "{{tasks.select.output.first_row.id}}", place: "%(place)s"}}
         - task_key: script
           depends_on: [{task_key: look}]
           spark_python_task: {python_file: ./script.py}
@@ -69,6 +69,13 @@ FILES = {
         "dbutils.jobs.taskValues.set('first', dbutils.widgets.get('first'))\n"
         "rows.write.mode('overwrite').saveAsTable('main.shop.doubled')\n"
         "spark.sql('INSERT INTO main.shop.doubled VALUES (100)')\n"
+        "rows.writeTo('main.shop.by_v2').using('delta').createOrReplace()\n"
+        "rows.limit(1).writeTo('main.shop.by_v2').append()\n"
+        "rows.limit(1).write.insertInto('main.shop.by_v2')\n"
+        "rows.writeTo('main.shop.made').create()\n"
+        "rows.write.insertInto('main.shop.made', overwrite=True)\n"
+        "orders = spark.readStream.table('main.shop.orders').writeStream.trigger(availableNow=True)\n"
+        "orders.option('checkpointLocation', dbutils.widgets.get('place')).toTable('main.shop.streamed').awaitTermination()\n"
         "assert SparkSession.builder.getOrCreate() is spark\n"
         "spark.stop()\n"
     ),
@@ -107,7 +114,7 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]) -> Ran:
     folder = tmp_path_factory.mktemp("spark tasks")
-    root, storage = write_bundle(folder / "bundle", BUNDLE, FILES), folder / "storage"
+    root, storage = write_bundle(folder / "bundle", BUNDLE % {"place": folder / "checkpoint"}, FILES), folder / "storage"
     return Ran(outcome=run_job(Request(root=root, job="job", storage=storage, spark=spark)), storage=storage)
 
 
@@ -129,6 +136,13 @@ def test_the_rows_of_a_sql_tasks_last_statement_are_its_output(ran: Ran) -> None
 def test_a_notebook_reads_and_writes_tables_of_the_storage_by_name(ran: Ran) -> None:
     assert ran.values("look")["total"] == 18
     assert ran.ids("doubled") == [4, 6, 8, 100]
+
+
+def test_every_writer_that_takes_a_name_writes_the_storages_table(ran: Ran) -> None:
+    assert ran.outcome.tasks["look"].fault is None
+    assert ran.ids("by_v2") == [4, 4, 4, 6, 8]
+    assert ran.ids("made") == [4, 6, 8]
+    assert ran.ids("streamed") == [0, 1, 2, 3, 4]
 
 
 def test_a_python_file_gets_the_shared_session_also_in_threads(ran: Ran) -> None:
