@@ -24,8 +24,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from goldlane.features.arrow_batches import arrow_schema
 from goldlane.features.declarations import Feature, FeatureTable
+from goldlane.features.gold import gold_path
 from goldlane.features.online import open_async_store, open_store
-from goldlane.features.publishing import gold_path, publish
+from goldlane.features.publishing import publish
 from goldlane.testing.postgres_server import postgres_server
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)

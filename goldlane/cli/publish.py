@@ -51,7 +51,8 @@ def publish(  # noqa: PLR0913  one parameter per option
     """Bring the online store up to date with the gold tables.
 
     A table that breaks a rule of the project is not published, the others are; exit 1. With --mode continuous, streams that the project
-    declares, and new versions of the other tables, are published as they come; being stopped is its good end, exit 0.
+    declares, and new versions of the other tables, are published as they come; being stopped is its good end, exit 0. A table that such
+    a publisher keeps up to date from another source is left to it; asked for by name it is refused, exit 2.
     """
     from goldlane.features.online.store import PlatformStore
     from goldlane.reports.provenance import Provenance
@@ -62,7 +63,7 @@ def publish(  # noqa: PLR0913  one parameter per option
     target, chosen = store_or_default(store, settings), _chosen(known, tables or [])
     if not chosen:
         raise UsageError("there is no feature table to publish", hint=f"[tool.goldlane] features = {settings.features!r} has none")
-    asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules))
+    asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules), named=bool(tables))
     if mode == "continuous" and not isinstance(target, PlatformStore):
         streams = {} if from_gold else declared_streams(settings, known)
         how = Publishing(storage=folder, store=target, streams=streams, configuration=pairs(conf, "--conf"), told=asked.told, every_s=every)
@@ -83,6 +84,7 @@ class _Asked:
     mode: str
     rules: Mapping[str, Rules]
     provenance: Provenance
+    named: bool
 
     def told(self, source: str) -> dict[str, Any]:
         """What ``publish`` is told of a gold table."""
@@ -101,6 +103,8 @@ def _publish_once(tables: Sequence[FeatureTable], asked: _Asked) -> list[Publish
 def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
     from goldlane.features.gate import GateError
     from goldlane.features.gold import source_name
+    from goldlane.features.online.store import ClaimedError
+    from goldlane.features.publishing import left_to
     from goldlane.features.publishing import publish as publish_table
 
     progress().print(f"publishing {table.name}")
@@ -109,6 +113,10 @@ def _published(table: FeatureTable, asked: _Asked) -> Published | GateError:
         return publish_table(table, asked.folder, asked.store, mode=asked.mode, **told)  # type: ignore[arg-type]  # it refuses an unknown mode
     except GateError as refused:
         return refused
+    except ClaimedError as claimed:
+        if asked.named:
+            raise
+        return left_to(table, claimed)
 
 
 def _chosen(known: Sequence[FeatureTable], names: Sequence[str]) -> Sequence[FeatureTable]:

@@ -28,7 +28,7 @@ def write_rows(rows: Intake | TiledRows, writer: TableWriter, touched: pa.Table 
     """Rows and tiles become those of ``rows``, for the keys in ``touched`` or for all keys."""
     keys = None if touched is None else touched.to_batches()
     if not isinstance(rows, Intake):
-        writer.write_tiles(rows.tiles, keys)
+        writer.write_tiles(rows.tiles(), keys)
     return writer.replace(rows) if keys is None else writer.apply(keys, rows)
 
 

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features.cataloguing import Finished, recorded
 from goldlane.features.frame_batches import Frame, frame_batches
-from goldlane.features.gold import gold_path, require_gold, source_name
 from goldlane.features.online.store import PlatformStore, Publication, Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from goldlane.expectations import Rules
-    from goldlane.features.changes import GoldTable
     from goldlane.features.declarations import FeatureTable
     from goldlane.features.gate_counts import GateCount
     from goldlane.features.live import Live
     from goldlane.features.online.catalogue import Catalogue
-    from goldlane.features.online.store import OnlineStore, TableWriter
+    from goldlane.features.online.store import ClaimedError, OnlineStore, TableWriter
 
 Mode: TypeAlias = Literal["triggered", "snapshot", "continuous"]
 
@@ -68,11 +66,13 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
     ``rules`` are a gate: a gold table that breaks one of them, or holds two rows of one key and time, is not published.
     ``catalogue`` tells where the table comes from (``goldlane.reports.provenance`` reads it from an event log); without it the store
     keeps what it was told before. Counts, times and the history of publishes are added to either.
+    A table that another process publishes continuously, from another source, is left alone: its next batch would undo this publish.
     A store on Databricks is published by the platform, from the gold table in the schema that its URL names.
     ``continuous`` goes on until it is stopped, as ``live`` says: see ``goldlane.features.live.publish_continuously``.
 
     Raises:
         GateError: the gold table breaks a rule; the store is as it was.
+        ClaimedError: another process publishes the table continuously from another source.
         UsageError: no such gold table, its columns do not fit the declaration, or there is no such mode.
         StoreError: the store cannot be written; it is as it was.
     """
@@ -89,70 +89,25 @@ def publish(  # noqa: PLR0913  what is published to where, and what is told of i
         return publish_continuously(table, frame_or_storage, store, live, rules=rules, catalogue=catalogue)  # type: ignore[arg-type]  # it refuses Arrow
     started = time.perf_counter()
     if isinstance(frame_or_storage, (str, Path)):
-        done = _publish_gold(table, Path(frame_or_storage), store, mode, rules, catalogue)
-    elif rules is not None:
+        from goldlane.features.gold_publishing import publish_gold
+
+        return publish_gold(table, Path(frame_or_storage), store, mode, rules=rules, catalogue=catalogue)
+    if rules is not None:
         raise UsageError(f"{table.name}: rules gate the gold table of a storage", hint="split a frame before it is published")
-    else:
-        batches = frame_batches(table, frame_or_storage)
-        with store.publishing(table) as writer:
-            finished = _from_frame(table, batches, writer, mode)
-            writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
-        done = finished.published
-    return replace(done, seconds=round(time.perf_counter() - started, 3))
-
-
-def _publish_gold(  # noqa: PLR0913  as ``publish``
-    table: FeatureTable, storage: Path, store: OnlineStore, mode: Mode, rules: Rules | None, catalogue: Catalogue | None
-) -> Published:
-    from goldlane.features.forgotten_online import forget_online
-
-    started, path = time.perf_counter(), gold_path(table, storage)
-    require_gold([table], storage)
-    deleted = forget_online(table, path, store)
+    batches = frame_batches(table, frame_or_storage)
     with store.publishing(table) as writer:
-        finished = _from_gold(table, path, writer, mode, rules)
+        if mode == "snapshot":
+            require_unclaimed(table, store, writer, None)
+        finished = _from_frame(table, batches, writer, mode)
         writer.record(recorded(finished, writer.previous, catalogue, time.perf_counter() - started))
-    for key in finished.forgotten:
-        store.forget(table.name, key)
-    return replace(finished.published, rows_deleted=finished.published.rows_deleted + deleted)
+    return replace(finished.published, seconds=round(time.perf_counter() - started, 3))
 
 
-def _from_gold(table: FeatureTable, path: Path, writer: TableWriter, mode: Mode, rules: Rules | None) -> Finished:
-    """Opened here, with the store already ours, so that of two publishers the later one never brings the older version."""
-    from goldlane.features.changes import GoldTable
-    from goldlane.features.forgotten_entities import forgotten_among
-    from goldlane.features.gate import require_rules_kept
-    from goldlane.features.gold_rows import rows_to_publish, write_rows
-
-    gold = GoldTable(table, path)
-    counts = () if rules is None else require_rules_kept(gold, rules)
-    touched = _touched(gold, writer) if mode == "triggered" else ""
-    reason, keys = (touched, None) if isinstance(touched, str) else (None, touched)
-    if keys is not None and not keys.num_rows:
-        written, rejected, newest = Written(rows_written=0, rows_added=0), 0, None
-    else:
-        rows = rows_to_publish(table, gold, keys)
-        written, rejected, newest = write_rows(rows, writer, keys), rows.rows_rejected, rows.newest
-    publication, note = (
-        Publication(table=table, source_id=gold.id, version=gold.version),
-        f"published in full: {reason}" if reason else None,
-    )
-    done: Mode = "snapshot" if keys is None else "triggered"
-    published = _published(table, done, written, rows_rejected=rejected, version=gold.version, note=note, rules=counts)
-    told = Finished(published=published, publication=publication, written=written, newest=newest, source=source_name(table))
-    return told if keys is None else replace(told, forgotten=forgotten_among(keys, table, path))
-
-
-def _touched(gold: GoldTable, writer: TableWriter) -> pa.Table | str:
-    """The keys to look at again, or the reason to look at all of them."""
-    previous = writer.previous
-    if previous is None:
-        return "it is the first time"
-    if not writer.has_same_shape():
-        return "its declaration changed"
-    if previous.version is None or previous.source_id != gold.id or previous.version > gold.version:
-        return "what the store holds did not come from an earlier version of this gold table"
-    return gold.with_pending(gold.touched_since(previous.version))
+def require_unclaimed(table: FeatureTable, store: OnlineStore, writer: TableWriter, source_id: str | None) -> None:
+    """Refuse to write over what comes from another source, as long as somebody keeps it up to date from there."""
+    if writer.previous is not None and writer.previous.source_id not in (None, source_id):
+        with store.claiming(table):
+            pass
 
 
 def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: TableWriter, mode: Mode) -> Finished:
@@ -166,13 +121,19 @@ def _from_frame(table: FeatureTable, batches: Iterable[pa.RecordBatch], writer: 
         kept = previous if previous is not None and writer.has_same_shape() else Publication(table=table)
         written, publication = writer.upsert(rows), replace(kept, table=table, published_at=None)
     late = rows.rows_seen - rows.rows_rejected - written.rows_forgotten - written.rows_written
-    published = _published(table, mode, written, rows_rejected=rows.rows_rejected, rows_late=late)
+    published = published_table(table, mode, written, rows_rejected=rows.rows_rejected, rows_late=late)
     return Finished(published=published, publication=publication, written=written, newest=rows.newest)
 
 
-def _published(table: FeatureTable, mode: Mode, written: Written, **facts: Any) -> Published:
+def published_table(table: FeatureTable, mode: Mode, written: Written, **facts: Any) -> Published:
+    """What became of a table, from what its writer did."""
     facts |= {"rows_deleted": written.rows_deleted, "rows_forgotten": written.rows_forgotten}
     return Published(table=table.name, mode=mode, rows_written=written.rows_written, **facts)
+
+
+def left_to(table: FeatureTable, publisher: ClaimedError) -> Published:
+    """What a publish of many tables says of one that somebody else publishes continuously."""
+    return Published(table=table.name, mode="continuous", rows_written=0, note=f"left as it is: {publisher.message}")
 
 
 def _require_arrow() -> None:

@@ -10,7 +10,8 @@ from goldlane.features.errors import FeatureError
 from goldlane.features.gate import GateError
 from goldlane.features.gold import require_gold, source_name
 from goldlane.features.lakehouse import Lakehouse
-from goldlane.features.publishing import Mode, Published, publish
+from goldlane.features.online.store import ClaimedError
+from goldlane.features.publishing import Mode, Published, left_to, publish
 
 if TYPE_CHECKING:
     from goldlane.expectations import Rules
@@ -30,8 +31,9 @@ def publish_all(  # noqa: PLR0913  as ``publish``
 ) -> Iterator[Published | GateError]:
     """What became of each table: published, or refused because its gold table breaks a rule of ``rules``, which are by gold table.
 
-    ``catalogue`` tells of a gold table, by its full name, where it comes from. A store on Databricks is published by the platform, which
-    neither asks rules nor merges tiles: tables with tiles are left out.
+    A table that somebody else publishes continuously from another source is left to them. ``catalogue`` tells of a gold table, by its full
+    name, where it comes from. A store on Databricks is published by the platform, which neither asks rules nor merges tiles: tables with
+    tiles are left out.
 
     Raises:
         UsageError: there is no storage, or it lacks gold tables; all that are missing at once, before anything is published.
@@ -52,6 +54,8 @@ def publish_all(  # noqa: PLR0913  as ``publish``
             yield publish(table, where.storage, store, mode, rules=asked, catalogue=catalogue(source) if catalogue else None)
         except GateError as refused:
             yield refused
+        except ClaimedError as claimed:
+            yield left_to(table, claimed)
 
 
 def require_published(done: Iterable[Published | GateError]) -> tuple[Published, ...]:

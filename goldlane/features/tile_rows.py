@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -20,41 +19,49 @@ from goldlane.features.tiles import Tile, features_at, tiles_needed, without_til
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
 
-_BATCH_KEYS = 8192
+_Entity: TypeAlias = "tuple[dict[str, Any], list[dict[str, Any]]]"
+_BATCH_KEYS = 1024
 _TILE_FIELDS = [("hop", pa.int64()), ("tile", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("partials", pa.string())]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TiledRows:
-    """Batches of one row per key (the time of its newest event, its features as of that instant) and of the tiles a later read can ask for.
+    """Batches of the tiles a later read can ask for, and of one row per key: the time of its newest event, its features as of that instant.
 
+    The tiles are made while they are gone through, once, and the rows with them, which there are far fewer of: only these are held.
     ``rows_rejected`` counts events with a NULL key or a NULL event time, which belong to no tile. ``newest`` is the newest event of all.
     """
 
-    rows: list[pa.RecordBatch] = field(default_factory=list)
-    tiles: list[pa.RecordBatch] = field(default_factory=list)
-    rows_rejected: int = 0
-    newest: datetime | None = None
+    def __init__(self, entities: Iterator[_Entity], table: FeatureTable, rows_rejected: int) -> None:
+        self._entities, self._table = entities, table
+        self._rows: list[pa.RecordBatch] = []
+        self.rows_rejected = rows_rejected
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """The rows."""
-        return iter(self.rows)
+        """The rows of the keys whose tiles were gone through."""
+        return iter(self._rows)
+
+    def tiles(self) -> Iterator[pa.RecordBatch]:
+        """The tiles, to be written before the rows."""
+        rows, kept = arrow_schema(self._table), stored_schema(self._table)
+        while some := list(islice(self._entities, _BATCH_KEYS)):
+            self._rows.append(pa.RecordBatch.from_pylist([row for row, _ in some], schema=rows))
+            yield pa.RecordBatch.from_pylist([tile for _, own in some for tile in own], schema=kept)
+
+    @property
+    def newest(self) -> datetime | None:
+        """Of the rows so far."""
+        return newest_of(self._rows, self._table.event_time)
 
 
 def tiled_rows(tiles: Iterable[pa.RecordBatch], table: FeatureTable, *, rows_rejected: int = 0) -> TiledRows:
-    """Rows of a tile table, those of one key one after the other, as the store's; memory grows with the tiles that are kept."""
+    """Rows of a tile table, those of one key one after the other, as the store's."""
     return stored_tiles(plain_tiles(tiles, table), table, rows_rejected=rows_rejected)
 
 
 def stored_tiles(tiles: Iterable[dict[str, Any]], table: FeatureTable, *, rows_rejected: int = 0) -> TiledRows:
     """As ``tiled_rows``, of tiles as ``plain_tiles`` hands them out."""
-    rows, kept = arrow_schema(table), stored_schema(table)
-    written = TiledRows(rows_rejected=rows_rejected)
-    entities = (_entity(list(group), table) for _, group in groupby(tiles, key=itemgetter(*table.keys)))
-    while some := list(islice(entities, _BATCH_KEYS)):
-        written.rows.append(pa.RecordBatch.from_pylist([row for row, _ in some], schema=rows))
-        written.tiles.append(pa.RecordBatch.from_pylist([tile for _, own in some for tile in own], schema=kept))
-    return replace(written, newest=newest_of(written.rows, table.event_time))
+    of_one_key = groupby(tiles, key=itemgetter(*table.keys))
+    return TiledRows((_entity(list(group), table) for _, group in of_one_key), table, rows_rejected)
 
 
 def check_tiled(table: FeatureTable) -> None:
@@ -78,7 +85,7 @@ def plain_tiles(tiles: Iterable[pa.RecordBatch], table: FeatureTable) -> Iterato
         yield from ({**row, "partials": each} for row, each in zip(rows, partials, strict=True))
 
 
-def _entity(rows: list[dict[str, Any]], table: FeatureTable) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _entity(rows: list[dict[str, Any]], table: FeatureTable) -> _Entity:
     """One key's row, and its tiles without those that no read at or after its newest event can ask for."""
     newest = max(row["at"] for row in rows)
     instant = microseconds_of(newest)

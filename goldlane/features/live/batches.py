@@ -109,7 +109,7 @@ class LiveBatches:
         if self._table.has_tiles:
             delta = open_delta(self._kept.path, self._table.name)
             tiled = tiled_rows(EventTiles(self._table, self._kept.path, delta.version()).batches(), self._table)
-            writer.write_tiles(tiled.tiles)
+            writer.write_tiles(tiled.tiles())
             return Change(written=writer.replace(tiled), newest=tiled.newest, whole=True)
         rows = Intake(self._table, GoldTable(self._table, self._kept.path).rows())
         return Change(written=writer.upsert(rows), newest=rows.newest)

@@ -50,7 +50,7 @@ def publish_versions(table: FeatureTable, storage: Path, store: OnlineStore, liv
         UsageError: there is no such gold table, it does not fit, or the table is published by somebody else.
         StoreError: the store cannot be reached; nothing is lost, the next start goes on from there.
     """
-    from goldlane.features.publishing import publish
+    from goldlane.features.gold_publishing import publish_gold
 
     require_gold([table], storage)
     log, refused, published = _Log(gold_path(table, storage)), -1, -1
@@ -58,7 +58,7 @@ def publish_versions(table: FeatureTable, storage: Path, store: OnlineStore, liv
         while not live.stop.asked:
             if log.has_news():
                 try:
-                    done = live.patiently(lambda: publish(table, storage, store, **told))
+                    done = live.patiently(lambda: publish_gold(table, storage, store, **told, is_claimed=True))
                 except GateError as error:
                     if error.version != refused:
                         live.on_notice(error.message)

@@ -89,7 +89,7 @@ class NewEvents:
         keys = self._touched()
         known = [] if first else list(_loaded(writer.read_tiles(keys)))
         merged = stored_tiles(added(self.table, chain(known, self.tiles)), self.table)
-        writer.write_tiles(merged.tiles, None if first else keys)
+        writer.write_tiles(merged.tiles(), None if first else keys)
         written = writer.replace(merged) if first else writer.apply(keys, merged)
         return Change(written=written, late=self._too_late(known), newest=merged.newest, whole=first)
 

@@ -12,6 +12,7 @@ from goldlane.features.online import postgres_sessions as sessions
 from goldlane.features.online.postgres_errors import clear_errors
 from goldlane.features.online.postgres_place import driver, read_place
 from goldlane.features.online.postgres_questions import Question, Questions, Row, Statement
+from goldlane.features.online.postgres_statements import Statements
 from goldlane.features.online.store import Answer, Key, Name, Publication, Unknown
 
 if TYPE_CHECKING:
@@ -148,20 +149,16 @@ def _asked(pool: ConnectionPool[Any], question: Question[Result]) -> Result:
 
 
 def _configure(connection: Connection[Any]) -> None:
-    """Once per connection; one cursor does all its work."""
-    import psycopg
-
     connection.execute(sessions.SETTINGS)
     sessions.read_times_as_numbers(connection.adapters)
-    connection.reading = psycopg.RawCursor(connection)  # type: ignore[attr-defined]  # ours, kept where it belongs
-    connection.reading.format = psycopg.pq.Format.BINARY  # type: ignore[attr-defined]
+    connection.statements = Statements(connection)  # type: ignore[attr-defined]  # ours, kept where it belongs
 
 
 def _rows(connection: Any, statement: Statement) -> list[Row]:
     text, parameters = statement
     try:
-        return connection.reading.execute(text, parameters).fetchall()  # type: ignore[no-any-return]
+        return connection.wait(connection.statements.ask(text, parameters))  # type: ignore[no-any-return]
     except Exception as error:
         if not sessions.cannot_be_sent(error):
             raise
-    return connection.reading.execute(text, sessions.without_unsendable(parameters)).fetchall()  # type: ignore[no-any-return]
+    return connection.wait(connection.statements.ask(text, sessions.without_unsendable(parameters)))  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from goldlane.features.online import postgres_sessions as sessions
 from goldlane.features.online.postgres_errors import clear_errors
 from goldlane.features.online.postgres_place import driver, read_place
 from goldlane.features.online.postgres_questions import Question, Questions, Row, Statement
+from goldlane.features.online.postgres_statements import Statements
 from goldlane.features.online.store import Answer, Key, Name, Publication, Unknown
 
 if TYPE_CHECKING:
@@ -113,20 +114,16 @@ async def _asked(pool: AsyncConnectionPool[Any], question: Question[Result]) -> 
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    """Once per connection; one cursor does all its work."""
-    import psycopg
-
     await connection.execute(sessions.SETTINGS)
     sessions.read_times_as_numbers(connection.adapters)
-    connection.reading = psycopg.AsyncRawCursor(connection)  # type: ignore[attr-defined]  # ours, kept where it belongs
-    connection.reading.format = psycopg.pq.Format.BINARY  # type: ignore[attr-defined]
+    connection.statements = Statements(connection)  # type: ignore[attr-defined]  # ours, kept where it belongs
 
 
 async def _rows(connection: Any, statement: Statement) -> list[Row]:
     text, parameters = statement
     try:
-        return await (await connection.reading.execute(text, parameters)).fetchall()  # type: ignore[no-any-return]
+        return await connection.wait(connection.statements.ask(text, parameters))  # type: ignore[no-any-return]
     except Exception as error:
         if not sessions.cannot_be_sent(error):
             raise
-    return await (await connection.reading.execute(text, sessions.without_unsendable(parameters))).fetchall()  # type: ignore[no-any-return]
+    return await connection.wait(connection.statements.ask(text, sessions.without_unsendable(parameters)))  # type: ignore[no-any-return]

@@ -72,10 +72,20 @@ def bury(table: FeatureTable, condition: str) -> str:
     )
 
 
+def purge(table: FeatureTable) -> str:
+    """Tombstones go of what was deleted before the parameter."""
+    return f"DELETE FROM {tombstones(table)} WHERE deleted_at < $1"
+
+
 def exhume(table: FeatureTable, *places: str) -> str:
     """Tombstones go of keys that are in all of these tables."""
     present = " AND ".join(f"EXISTS (SELECT 1 FROM {quoted(place)} AS o WHERE {same_key(table, 'o', 'd')})" for place in places)
     return f"DELETE FROM {tombstones(table)} AS d WHERE {present}"
+
+
+def drop_present(table: FeatureTable, keys: str, rows: str) -> str:
+    """Of the staged ``keys``, those that are not among the staged ``rows`` stay."""
+    return f"DELETE FROM {quoted(keys)} AS t WHERE {among(table, rows)}"
 
 
 def absent_from(table: FeatureTable, staged: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from goldlane.errors import UsageError
 from goldlane.features.online import postgres_feature_sets
 from goldlane.features.online import postgres_forgetting as forgetting
 from goldlane.features.online import postgres_schema as schema
@@ -17,6 +16,7 @@ from goldlane.features.online.postgres_errors import WAIT_S, clear_errors
 from goldlane.features.online.postgres_place import Place, driver
 from goldlane.features.online.postgres_sessions import read_times_as_numbers
 from goldlane.features.online.postgres_writer import PostgresWriter
+from goldlane.features.online.store import ClaimedError
 from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def claim(place: Place, table: FeatureTable) -> Iterator[None]:
         if not is_ours:
             owners = connection.execute(_CLAIMED_BY, (table.name,)).fetchall()
             owner = f"{owners[0][0]} on {owners[0][1]}" if owners else "another process"
-            raise UsageError(f"{table.name} is already published continuously into {place.label}, by {owner}", hint="stop that one first")
+            raise ClaimedError(table.name, place.label, owner)
         yield
 
 

@@ -68,9 +68,7 @@ class PostgresWriter:
         self._stage_keys(touched)
         forgotten = self._stage_rows(newest)
         self._keep_tombstones(same_keys=True)
-        gone = f"{merges.among(self._table, self._keys)} AND {merges.absent_from(self._table, self._rows)}"
-        deleted = self._run(merges.bury(self._table, gone))
-        self._run(f"DELETE FROM {quoted(self._table.name)} AS t WHERE {gone}")  # noqa: S608  identifiers
+        deleted = self._delete_gone()
         written, added = self._merge(guarded=False)
         return Written(rows_written=written, rows_deleted=deleted, rows_forgotten=forgotten, rows_added=added)
 
@@ -96,6 +94,9 @@ class PostgresWriter:
 
     def record(self, publication: Publication) -> None:
         """See ``TableWriter``."""
+        end = shapes.tombstones_end(self.previous)
+        if end is not None and schema.columns_of(self._connection, self._table.name + shapes.TOMBSTONES):
+            self._connection.execute(merges.purge(self._table), (end,))
         self._connection.execute(WRITE_ENTRY, entry_values(publication, self._entry))
         for staged in (self._rows, self._keys):
             self._run(f"DROP TABLE IF EXISTS {quoted(staged)}")
@@ -140,6 +141,17 @@ class PostgresWriter:
         ((written, added),) = schema.ask(self._connection, merges.merge(self._table, self._rows, lost, guarded=guarded))
         self._run(merges.exhume(self._table, self._rows, self._table.name))
         return written, added
+
+    def _delete_gone(self) -> int:
+        """The rows of touched keys that have none among the newest: few in general, and found by the primary key then."""
+        self._run(merges.drop_present(self._table, self._keys, self._rows))
+        if not self._count(self._keys):
+            return 0
+        self._run(f"ANALYZE {quoted(self._keys)}")
+        gone = merges.among(self._table, self._keys)
+        deleted = self._run(merges.bury(self._table, gone))
+        self._run(f"DELETE FROM {quoted(self._table.name)} AS t WHERE {gone}")  # noqa: S608  identifiers
+        return deleted
 
     def _make_unique(self) -> None:
         """The primary key, at once where no key comes twice, which is nearly always."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from goldlane.errors import Mistakes, UsageError
@@ -10,9 +11,12 @@ from goldlane.features.online.values import quoted
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
+    from goldlane.features.online.store import Publication
 
 TILES = "__tiles"
 TOMBSTONES = "__deleted"
+# For so long a late event does not bring a deleted entity back.
+TOMBSTONE_AGE = timedelta(days=30)
 
 
 def types_of(table: FeatureTable) -> dict[str, str]:
@@ -60,6 +64,13 @@ def changed_columns(old: FeatureTable, new: FeatureTable) -> list[str]:
 def has_same_keys(old: FeatureTable, new: FeatureTable) -> bool:
     """Whether the rows of one declaration can be told from each other, and ordered, as those of the other."""
     return (old.keys, old.key_types, old.event_time) == (new.keys, new.key_types, new.event_time)
+
+
+def tombstones_end(previous: Publication | None) -> datetime | None:
+    """Before when a publish purges tombstones; None where an earlier publish of the same day has seen to that."""
+    now = datetime.now(timezone.utc)
+    last = None if previous is None else previous.published_at
+    return None if last is None or last.date() == now.date() else now - TOMBSTONE_AGE
 
 
 def same_key(table: FeatureTable, one: str, other: str) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from goldlane.errors import GoldlaneError, UsageError
-from goldlane.features.online.store import StoreError
+from goldlane.features.online.store import ClaimedError, StoreError
 from goldlane.filelocks import file_lock
 
 FORMAT = 1
@@ -86,11 +86,7 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 def claim(path: Path, name: str) -> AbstractContextManager[None]:
     """The right to publish ``name`` continuously, in a file beside the store."""
-
-    def refusal(owner: str) -> UsageError:
-        return UsageError(f"{name} is already published continuously into {path}, by {owner}", hint="stop that one first")
-
-    return file_lock(path.with_name(f"{path.name}-{name}.claim"), refusal)
+    return file_lock(path.with_name(f"{path.name}-{name}.claim"), lambda owner: ClaimedError(name, path, owner))
 
 
 @contextmanager

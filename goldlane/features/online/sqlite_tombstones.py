@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from goldlane.features.online.shapes import TOMBSTONES, same_key
-from goldlane.features.online.values import column_type, quoted
+from goldlane.features.online.values import column_type, microseconds_of, quoted
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -40,6 +41,11 @@ def bury(connection: sqlite3.Connection, table: FeatureTable, condition: str) ->
         f"INSERT OR REPLACE INTO {tombstones_of(table)} SELECT {columns}, ? FROM {quoted(table.name)} WHERE {condition}",  # noqa: S608  identifiers
         (time.time_ns() // 1000,),
     ).rowcount
+
+
+def purge_tombstones(connection: sqlite3.Connection, table: FeatureTable, before: datetime) -> None:
+    """Tombstones of what was deleted before then."""
+    connection.execute(f"DELETE FROM {tombstones_of(table)} WHERE deleted_at < ?", (microseconds_of(before),))  # noqa: S608  identifiers
 
 
 def remove_tombstones(connection: sqlite3.Connection, table: FeatureTable, fresh: str | None = None) -> None:

@@ -101,6 +101,9 @@ class SqliteWriter:
 
     def record(self, publication: Publication) -> None:
         """See ``TableWriter``."""
+        end = shapes.tombstones_end(self.previous)
+        if end is not None and sqlite_schema.columns_of(self._connection, self._table.name + shapes.TOMBSTONES):
+            sqlite_tombstones.purge_tombstones(self._connection, self._table, end)
         write_entry(self._connection, publication, self._entry)
 
     def _migrate(self) -> None:

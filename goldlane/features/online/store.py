@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from goldlane.errors import UsageError
 from goldlane.features.errors import FeatureError
 from goldlane.features.online.catalogue import Catalogue
 
@@ -25,6 +26,13 @@ Name = TypeVar("Name", bound="FeatureTable | str")
 
 class StoreError(FeatureError):
     """The store could not be read or written: busy, full, damaged."""
+
+
+class ClaimedError(UsageError):
+    """Another process publishes the table continuously."""
+
+    def __init__(self, table: str, place: object, owner: str) -> None:
+        super().__init__(f"{table} is already published continuously into {place}, by {owner}", hint="stop that one first")
 
 
 class FeatureNotFoundError(FeatureError):
@@ -162,7 +170,7 @@ class OnlineStore(Protocol):
         """The right to publish the table continuously, one publisher at a time; it ends with the process that has it, however that ends.
 
         Raises:
-            UsageError: somebody else has it.
+            ClaimedError: somebody else has it.
         """
         ...
 

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,6 +19,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from goldlane.errors import Mistakes, UsageError
+from goldlane.features import tile_rows
+from goldlane.features.changes import GoldTable
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
 from goldlane.features.gold import gold_path
 from goldlane.features.online import FeatureNotFoundError, OnlineStore
@@ -220,6 +222,25 @@ def test_publishing_tiles_starts_no_spark(storage: Path, write: Write, path: Pat
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_tiles_are_made_as_they_are_written_and_not_held(storage: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tile_rows, "_BATCH_KEYS", 1)
+    write([(f"C{number}", 1, "1.00") for number in range(9)])
+    taken: list[str] = []
+
+    def source() -> Iterator[pa.RecordBatch]:
+        whole = pa.Table.from_batches(list(GoldTable(CARDS, gold_path(CARDS, storage)).tiles()))
+        for batch in whole.to_batches(max_chunksize=1):
+            taken.extend(batch.column("customer_id").to_pylist())
+            yield batch
+
+    rows = tile_rows.tiled_rows(source(), CARDS)
+    first = next(rows.tiles())
+
+    assert set(first.column("customer_id").to_pylist()) == {"C0"}
+    assert set(taken) == {"C0", "C1"}
+    assert sum(batch.num_rows for batch in rows) == 1
 
 
 def test_a_table_of_events_is_tiled_when_it_is_published(store: OnlineStore, storage: Path, spark: SparkSession) -> None:

@@ -131,11 +131,33 @@ def test_a_table_that_somebody_dropped_is_published_like_a_new_one(
     assert (velocity(store, "M1"), velocity(store, "M2")) == (None, 4)
 
 
+def test_a_tombstone_goes_after_thirty_days(emptied: OnlineStore, store_url: str, merchants: FeatureTable, frame: Frame) -> None:
+    found = []
+    for days in (29, 2):
+        some_days_later(store_url, days)
+        publish(merchants, frame([]), emptied)
+        publish(merchants, frame([("M1", 4, "low", 1)]), emptied)
+        found.append(velocity(emptied, "M1"))
+
+    assert found == [None, 1]
+
+
+def some_days_later(url: str, days: int) -> None:
+    step = f"{days * 86_400_000_000}" if url.startswith("sqlite:///") else f"interval '{days} days'"
+    for table, column in (("merchants__deleted", "deleted_at"), ("goldlane_tables", "published_at")):
+        execute(url, f"UPDATE {table} SET {column} = {column} - {step}")
+
+
 def drop(url: str, name: str) -> None:
+    execute(url, f"DROP TABLE {name}")
+
+
+def execute(url: str, statement: str) -> None:
     if url.startswith("sqlite:///"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            connection.execute(f"DROP TABLE {name}")
+            connection.execute(statement)
+            connection.commit()
         return
     psycopg = pytest.importorskip("psycopg")
     with psycopg.connect(url) as connection:
-        connection.execute(f"DROP TABLE {name}")
+        connection.execute(statement)

@@ -14,8 +14,9 @@ from deltalake import write_deltalake
 
 from goldlane.features import to_tiles
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
+from goldlane.features.gold import gold_path
 from goldlane.features.online import OnlineStore, open_store
-from goldlane.features.publishing import gold_path, publish
+from goldlane.features.publishing import publish
 from goldlane.features.replay import replay
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from features import CUSTOMER_FEATURES, MERCHANT_FEATURES, REAL_TIME_FEATURES
 from goldlane.features.arrow_batches import arrow_schema
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.durations import microseconds
+from goldlane.features.gold import gold_path
 from goldlane.features.online import OnlineStore, open_store
 from goldlane.features.online.values import microseconds_of
-from goldlane.features.publishing import gold_path, publish
+from goldlane.features.publishing import publish
 from goldlane.features.tiles import tile_of
 
 MERCHANT = ("M00042", timedelta(hours=2), "high", 23, 1.1 / 3, 1234.567891, 17, 0.0612345678, None)
