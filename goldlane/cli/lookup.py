@@ -11,7 +11,7 @@ from goldlane.cli.options import JsonOption, pairs, project
 from goldlane.cli.output import print_json, results
 from goldlane.cli.stores import StoreOption, store_or_default
 from goldlane.errors import UsageError
-from goldlane.features.online.json_values import with_plain_numbers
+from goldlane.features.online.json_values import spelled, with_plain_numbers
 
 if TYPE_CHECKING:
     from goldlane.features.online import Answer
@@ -70,5 +70,5 @@ def _print(table: str, entity: Mapping[str, str], answer: Answer, names: Sequenc
     results().print(Text(f"{table} {', '.join(f'{name}={value}' for name, value in entity.items())}: as of {answer.as_of} ({state})"))
     rows = Table(box=None, show_header=False, pad_edge=False)
     for name in names:
-        rows.add_row(Text(name), Text("missing" if answer.features[name] is None else str(answer.features[name])))
+        rows.add_row(Text(name), Text("missing" if answer.features[name] is None else spelled(answer.features[name])))
     results().print(rows)

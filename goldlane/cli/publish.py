@@ -160,7 +160,7 @@ def _document(published: Published | GateError) -> dict[str, Any]:
         "rows_forgotten": published.rows_forgotten,
         "seconds": published.seconds,
         "note": published.note,
-        "published": True,
+        "published": not published.is_left,
         "expectations": rules,
     }
 

@@ -33,6 +33,7 @@ class Published:
     ``rows_late`` counts rows of a frame that lost to a newer row of their key, in the store or in the frame itself; ``rows_rejected``
     rows with a NULL key or a NULL event time, which no lookup could find; ``rows_forgotten`` rows of keys that the store has forgotten.
     Every row of a frame is one of these. ``version`` is the Delta version that the store now equals; ``rules`` are the gate's counts.
+    ``is_left`` says that nothing was done, because somebody else publishes the table continuously.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Published:
     version: int | None = None
     note: str | None = None
     rules: tuple[GateCount, ...] = ()
+    is_left: bool = False
 
 
 def publish(  # noqa: PLR0913  what is published to where, and what is told of it
@@ -133,7 +135,7 @@ def published_table(table: FeatureTable, mode: Mode, written: Written, **facts: 
 
 def left_to(table: FeatureTable, publisher: ClaimedError) -> Published:
     """What a publish of many tables says of one that somebody else publishes continuously."""
-    return Published(table=table.name, mode="continuous", rows_written=0, note=f"left as it is: {publisher.message}")
+    return Published(table=table.name, mode="continuous", rows_written=0, is_left=True, note=f"left as it is: {publisher.message}")
 
 
 def _require_arrow() -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from goldlane.features.online import open_store
+from goldlane.features.online import Publication, open_store
 
 SETTINGS = '[tool.goldlane]\nfeatures = "shop.declared"\n'
 DECLARED = """
@@ -197,6 +197,24 @@ def test_a_table_that_breaks_a_rule_is_not_published_and_the_others_are(project:
     assert (cities["published"], cities["expectations"]) == (True, [])
     assert goldlane(project, "lookup", "shops", "shop_id=O'B", "day=7").returncode != 0
     assert goldlane(project, "lookup", "cities", "city=Ulm").returncode == 0
+
+
+def test_a_table_that_a_stream_keeps_up_to_date_is_left_to_it_unless_it_is_named(project: Path) -> None:
+    assert goldlane(project, "publish").returncode == 0
+    store = open_store(f"sqlite:///{project}/.goldlane/online.db")
+    cities = next(publication.table for publication in store.publications() if publication.table.name == "cities")
+    with store.publishing(cities) as writer:
+        writer.record(Publication(table=cities, source_id="a stream", version=1))
+
+    with store.claiming(cities):
+        everything, named = goldlane(project, "publish", "--json"), goldlane(project, "publish", "cities")
+
+    left, other = json.loads(everything.stdout)["tables"][::-1]
+    assert (everything.returncode, left["name"], left["published"], other["published"]) == (0, "cities", False, True)
+    assert "left as it is: cities is already published continuously into" in left["note"]
+    assert (named.returncode, named.stdout) == (2, "")
+    assert "goldlane: cities is already published continuously into" in named.stderr
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,23 @@ def with_plain_numbers(features: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def spelled(value: object) -> str:
+    """A value for people, as it stands in JSON but for a text's quotes."""
+    (plain,) = with_plain_numbers({"": value}).values()
+    if isinstance(plain, bool):
+        return str(plain).lower()
+    return str(plain) if isinstance(plain, (str, int, float)) else as_text(plain)
+
+
 def as_text(value: object) -> str:
-    """What JSON has no form for: times in ISO 8601 (UTC as Z), decimals as they are written, bytes as hexadecimal digits."""
+    """What JSON has no form for: times in ISO 8601 (UTC as Z), decimals with all of their digits, bytes as hexadecimal digits."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)
+        # Digits only: str() writes 0.0000000001 as 1E-10, which is no number to many a reader.
+        return f"{value:f}"
     if isinstance(value, bytes):
         return value.hex()
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.drawing.rendering import MASK, shown
 from goldlane.errors import UsageError
-from goldlane.features.online.json_values import as_text
+from goldlane.features.online.json_values import spelled
 from goldlane.features.online.values import key_encoder
 from goldlane.serving.catalogue.freshness import ago
 
@@ -86,7 +86,7 @@ def _text(feature: Feature, value: object) -> str | None:
         return None
     if feature.sensitive:
         return MASK
-    return shown(value if isinstance(value, (str, bool, int, float)) else as_text(value))
+    return shown(spelled(value))
 
 
 def _mistake(text: str, kind: str) -> str | None:

@@ -90,7 +90,7 @@ def test_a_publish_of_all_tables_leaves_it_to_its_publisher_and_says_so(
     (left,) = publish_all([merchants], Lakehouse(storage=storage), streamed)
 
     assert isinstance(left, Published)
-    assert (left.rows_written, left.mode) == (0, "continuous")
+    assert (left.rows_written, left.is_left) == (0, True)
     assert (left.note or "").startswith("left as it is: merchants is already published continuously into")
 
 
