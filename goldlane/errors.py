@@ -46,7 +46,7 @@ def naming_extras(needed_for: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as missing:
         extra = _EXTRAS.get((missing.name or "").partition(".")[0])
-        if extra is None or isinstance(missing, MissingExtraError):
+        if extra is None:
             raise
         raise MissingExtraError(extra, needed_for=needed_for) from missing
 

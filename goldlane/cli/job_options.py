@@ -11,6 +11,7 @@ import typer
 
 from goldlane.cli.application import declared_tables
 from goldlane.cli.rules import declared_rules
+from goldlane.errors import UsageError
 from goldlane.settings import read_settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ RulesOption = Annotated[str, typer.Option("--rules", metavar="MODULE", help="The
 
 
 def job_settings(project: str) -> Settings:
-    """The settings of the application at ``project``, else of the working folder's, with its root on the path."""
+    """The settings of the application at ``project``, else of the working folder's, with its root on the path.
+
+    Raises:
+        UsageError: there is no such folder, or its settings cannot be read.
+    """
+    if project and not Path(project).is_dir():
+        raise UsageError(f"--project {project}: there is no such folder", hint="name the folder of the application's pyproject.toml")
     settings = read_settings(Path(project) if project else None)
     if str(settings.root) not in sys.path:
         sys.path.insert(0, str(settings.root))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from ruamel.yaml import YAML
 
 from goldlane.bundles.validation import validate
@@ -97,6 +100,17 @@ def test_a_file_of_somebody_s_is_named_and_stays(tmp_path: Path, goldlane: Calla
     assert ran.code == 2
     assert f"shop is not empty: it has {mine}\n  next: name a new folder" in ran.complaint
     assert [path.name for path in (tmp_path / "shop").iterdir()] == [mine]
+
+
+def test_every_command_that_its_readme_types_is_understood(project: Path) -> None:
+    from goldlane.cli.app import app
+
+    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    lines = re.findall(r"^goldlane (.*)$", (project / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    for name, *words in (shlex.split(line, comments=True) for line in lines):
+        commands[name].make_context(name, words)
+    assert {line.split()[0] for line in lines} >= {"check", "graph", "run", "job"}
 
 
 @pytest.mark.parametrize("taken", ["file", "folder"])

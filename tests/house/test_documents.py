@@ -158,6 +158,19 @@ def test_the_settings_page_lists_every_setting() -> None:
     assert set(listed) == {setting.name for setting in fields(Settings)} - {"root"}
 
 
+def test_the_page_on_installing_lists_every_extra() -> None:
+    listed = table("docs/install.md", "| extra | brings what is needed to |")
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(listed) == set(project["optional-dependencies"])
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", TEXTS["docs/index.md"]))
+
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} == listed
+
+
 def test_the_settings_page_shows_the_defaults() -> None:
     listed = table("docs/settings.md", "| setting | default | what it is |")
 

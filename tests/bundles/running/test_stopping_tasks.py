@@ -15,7 +15,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from goldlane.bundles.running import Outcome
+from goldlane.bundles.running import Outcome, Request, run_job
 from goldlane.bundles.running.events import JobEvent
 from goldlane.bundles.running.records import Records
 from goldlane.bundles.running.sharedspark import SharedSpark
@@ -77,8 +77,6 @@ def begun(root: Path, storage: Path) -> subprocess.Popen[str]:
 def ends(
     tmp_path_factory: pytest.TempPathFactory, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]
 ) -> Mapping[str, tuple[str, str]]:
-    from goldlane.bundles.running import Request, run_job
-
     folder = tmp_path_factory.mktemp("ends")
     root = write_bundle(folder / "bundle", WORK, FILES)
     tasks = run_job(Request(root=root, job="job", storage=folder / "storage")).tasks
@@ -249,3 +247,19 @@ def test_tasks_do_not_outlive_a_job_run_that_was_killed(
             break
         time.sleep(0.1)
     assert not is_alive(child)
+
+
+@pytest.mark.slow
+def test_a_job_run_that_was_killed_in_its_first_task_is_recorded_and_repaired(
+    tmp_path: Path, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]
+) -> None:
+    root = write_bundle(tmp_path / "bundle", "tasks: [{task_key: hang, spark_python_task: {python_file: ./hang.py}}]", {"hang.py": HANG})
+    process = begun(root, tmp_path / "storage")
+    process.kill()
+    process.wait()
+    (root / "hang.py").write_text("", encoding="utf-8")
+
+    repaired = run_job(Request(root=root, job="job", storage=tmp_path / "storage", repair="last"))
+
+    assert Records(tmp_path / "storage").runs("job") == [repaired.run_id]
+    assert {task: end.result.value for task, end in repaired.tasks.items()} == {"hang": "SUCCESS"}
