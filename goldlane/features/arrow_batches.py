@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from goldlane.errors import Mistakes, UsageError
+from goldlane.features.online.values import FIRST_INSTANT, LAST_INSTANT
 from goldlane.features.types import decimal_scale
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamp_ntz": pa.timestamp("us"),
     "binary": pa.binary(),
 }
+_DAY = 86_400_000_000
 _FAMILIES = {
     "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
@@ -134,12 +136,25 @@ def conformed(batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordB
 
 def _cast(column: pa.Array[Any], field: pa.Field[Any], name: str) -> pa.Array[Any]:
     try:
-        return _in_utc(column).cast(field.type)
+        converted = _in_utc(column).cast(field.type)
     except pa.ArrowInvalid as error:
         raise UsageError(
             f"{name}: column {field.name} is declared {field.type} and holds a value that does not fit: {error}",
             hint="declare the type that the column has, or cast it in the table",
         ) from error
+
+    if pa.types.is_temporal(field.type):
+        _check_years(converted, field, name)
+    return converted
+
+
+def _check_years(column: pa.Array[Any], field: pa.Field[Any], name: str) -> None:
+    """Arrow's times reach further than Python's: what no reader could make a time of is refused."""
+    is_date = pa.types.is_date(field.type)
+    first, last = (FIRST_INSTANT // _DAY, LAST_INSTANT // _DAY) if is_date else (FIRST_INSTANT, LAST_INSTANT)
+    ends: Any = pc.min_max(column.cast(pa.int32() if is_date else pa.int64())).as_py()
+    if ends["min"] is not None and not first <= ends["min"] <= ends["max"] <= last:
+        raise UsageError(f"{name}: column {field.name} holds a time outside the years 1 to 9999", hint="keep such rows out of the table")
 
 
 def _in_utc(column: pa.Array[Any]) -> pa.Array[Any]:

@@ -23,6 +23,9 @@ FLOATS = frozenset(("float", "double"))
 _INT64 = 2**63
 _DECIMALS = Context(prec=38)
 _MICROSECOND = timedelta(microseconds=1)
+# Python's times end where the years do that ISO 8601 can write.
+FIRST_INSTANT = (datetime.min - NAIVE_EPOCH) // _MICROSECOND  # noqa: DTZ901  both are naive
+LAST_INSTANT = (datetime.max - NAIVE_EPOCH) // _MICROSECOND  # noqa: DTZ901  both are naive
 
 # Python expressions over one stored value {v}; a type that is not here comes back as it is. See `plans`, which compiles them.
 DECODERS = {
@@ -115,7 +118,10 @@ def _timestamp(value: object) -> int:
     moment = _moment(value)
     if moment.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone")
-    return microseconds_of(moment)
+    instant = microseconds_of(moment)
+    if not FIRST_INSTANT <= instant <= LAST_INSTANT:
+        raise ValueError(f"{value!r} lies outside the years 1 to 9999 in UTC")
+    return instant
 
 
 def _timestamp_ntz(value: object) -> int:
@@ -142,7 +148,8 @@ def _decimal(value: object, scale: int) -> str:
         except InvalidOperation:
             fitted = number = Decimal("NaN")
         if fitted == number:
-            return str(fitted)
+            # Zero has no sign: SQLite compares the texts.
+            return str(fitted or fitted.copy_abs())
     raise ValueError(f"{value!r} is not a decimal with {scale} digits after the point")
 
 
