@@ -6,16 +6,18 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldlane.features import documents
 from goldlane.features.answer_schema import answer_schema
+from goldlane.features.durations import ttl_of
 from goldlane.features.errors import DeclarationError
+from goldlane.features.feature import Feature
 from goldlane.features.pages import page
-from goldlane.features.rolling import IDENTIFIER, Rolling
-from goldlane.features.types import canonical_type
+from goldlane.features.rolling import Rolling, is_identifier
+from goldlane.features.types import canonical_type, wrong_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -23,58 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Feature", "FeatureTable", "Rolling"]
 
 Source: TypeAlias = "str | Callable[[SparkSession], DataFrame] | None"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """One column an agent or a model reads. ``rolling`` says how it is computed and merged.
-
-    ``sensitive`` values are kept out of logs, and withheld from agents' tools and prompts.
-
-    Raises:
-        DeclarationError: all mistakes at once.
-    """
-
-    name: str
-    type: str
-    description: str
-    unit: str | None = None
-    sensitive: bool = False
-    rolling: Rolling | None = None
-
-    def __post_init__(self) -> None:
-        mistakes = [*self._wrong_words(), *self._wrong_window()]
-        if mistakes:
-            raise DeclarationError(f"Feature {self.name!r}", mistakes)
-        object.__setattr__(self, "type", canonical_type(self.type))
-        if self.rolling is not None:
-            object.__setattr__(self, "rolling", replace(self.rolling, name=self.name))
-
-    @property
-    def meaning(self) -> str:
-        """The description, with the unit in brackets."""
-        return f"{self.description} [{self.unit}]" if self.unit else self.description
-
-    def _wrong_words(self) -> Iterator[str]:
-        if not _is_identifier(self.name):
-            yield "the name must be a column name (letters, digits, _)"
-        if not isinstance(self.description, str) or not self.description.strip():
-            yield "the description is empty; say what the value means"
-        if self.unit is not None and (not isinstance(self.unit, str) or not self.unit.strip()):
-            yield f"unit must be text, such as 'EUR', not {self.unit!r}; leave it out where there is none"
-        if not isinstance(self.sensitive, bool):
-            yield f"sensitive must be True or False, not {self.sensitive!r}"
-        yield from _wrong_type(self.type)
-
-    def _wrong_window(self) -> Iterator[str]:
-        if self.rolling is None:
-            return
-        if not isinstance(self.rolling, Rolling):
-            yield f"rolling must be a Rolling, not {self.rolling!r}"
-        elif self.rolling.name not in (None, self.name):
-            yield f"its rolling is named {self.rolling.name!r}; leave that name out, a feature's window bears the feature's name"
-        elif not any(_wrong_type(self.type)) and not self.rolling.fits(self.type):
-            yield f"{self.rolling.function} gives {'whole ' * self.rolling.counts}numbers, and the type is {self.type!r}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,20 +96,17 @@ class FeatureTable:
     def from_json(cls, text: str) -> FeatureTable:
         """The table that ``to_json`` wrote."""
         stored: dict[str, Any] = json.loads(text)
-        features = tuple(_feature(feature) for feature in stored.pop("features"))
-        ttl = stored.pop("ttl_s")
-        return cls(**{**stored, "keys": tuple(stored["keys"])}, features=features, ttl=None if ttl is None else timedelta(seconds=ttl))
+        features, ttl = tuple(_feature(feature) for feature in stored.pop("features")), ttl_of(stored.pop("ttl_s"))
+        return cls(**{**stored, "keys": tuple(stored["keys"])}, features=features, ttl=ttl)
 
     def _wrong_names(self) -> Iterator[str]:
-        if not _is_identifier(self.name):
+        if not is_identifier(self.name):
             yield "the name must be a table name (letters, digits, _)"
         if not self.keys:
             yield "keys are missing; name at least one column"
         if not self.features:
             yield "features are missing; name at least one"
-        yield from (
-            f"{name!r} is no column name (letters, digits, _)" for name in (*self.keys, self.event_time) if not _is_identifier(name)
-        )
+        yield from (f"{name!r} is no column name (letters, digits, _)" for name in (*self.keys, self.event_time) if not is_identifier(name))
         # Spark and SQL tell no names apart by case.
         keys = [str(key).lower() for key in self.keys]
         features = [feature.name.lower() for feature in self.features if isinstance(feature, Feature)]
@@ -175,10 +122,15 @@ class FeatureTable:
             yield f"ttl must be a timedelta longer than 0, not {self.ttl!r}"
         if self.source is not None and not isinstance(self.source, str) and not callable(self.source):
             yield f"source must be a table's name or a callable that takes the session, not {self.source!r}"
+        if not isinstance(self.description, str):
+            yield f"description must be text, not {self.description!r}"
+        if not isinstance(self.key_types, Mapping):
+            yield f"key_types must map keys to types, not {self.key_types!r}"
+            return
         for key, text in self.key_types.items():
             if key not in self.keys:
                 yield f"key_types names {key!r}, which is no key"
-            yield from (f"key {key!r}: {wrong}" for wrong in _wrong_type(text))
+            yield from (f"key {key!r}: {wrong}" for wrong in wrong_type(text))
 
 
 def _several(value: object) -> tuple[Any, ...]:
@@ -189,14 +141,3 @@ def _several(value: object) -> tuple[Any, ...]:
 def _feature(stored: Mapping[str, Any]) -> Feature:
     rolling = stored["rolling"]
     return Feature(**{**stored, "rolling": None if rolling is None else documents.rolling(rolling)})
-
-
-def _is_identifier(name: object) -> bool:
-    return isinstance(name, str) and IDENTIFIER.fullmatch(name) is not None
-
-
-def _wrong_type(text: str) -> Iterator[str]:
-    try:
-        canonical_type(text)
-    except ValueError as wrong:
-        yield str(wrong)

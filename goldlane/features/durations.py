@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from functools import lru_cache
 
 _PART = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
@@ -24,3 +25,10 @@ def microseconds(text: str) -> int:
     if not isinstance(text, str) or _DURATION.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no duration; write a whole number and one of {', '.join(_MICROSECONDS)}, as in '7d'")
     return sum(int(number) * _MICROSECONDS[unit] for number, unit in _PART.findall(text))
+
+
+def ttl_of(seconds: float | None) -> timedelta | None:
+    """The length that ``timedelta.total_seconds`` told; seconds round ``timedelta.max`` up to more than there is, and it stays itself."""
+    if seconds is None:
+        return None
+    return timedelta(seconds=seconds) if seconds < timedelta.max.total_seconds() else timedelta.max

@@ -9,6 +9,7 @@ from datetime import datetime
 from goldlane.expectations import Rule, Rules
 from goldlane.expectations.literal import quoted_name
 from goldlane.features.rolling import Rolling
+from goldlane.features.window_checks import refuse, wrong_moment
 
 
 def window_rules(rolling: Sequence[Rolling], *, keys: Sequence[str] | str, time: str, until: datetime | None = None) -> Rules:
@@ -16,7 +17,11 @@ def window_rules(rolling: Sequence[Rolling], *, keys: Sequence[str] | str, time:
 
     A time that is there and not after ``until`` (default: now), keys that are there, values that are finite where a window aggregates them.
     ``count_broken(events, rules)`` counts them outside a pipeline.
+
+    Raises:
+        WindowError: ``until`` has no time zone.
     """
+    refuse("window rules", wrong_moment("until", until))
     return Rules(*_present((keys,) if isinstance(keys, str) else keys, time), _past(time, until), *_finite(rolling))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.errors import DeclarationError
-from goldlane.features.rolling import IDENTIFIER
+from goldlane.features.rolling import is_identifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,11 @@ class FeatureSet:
         return cls(**{**stored, "tables": tuple(stored["tables"])})
 
     def _wrong_names(self, names: tuple[Any, ...]) -> Iterator[str]:
-        if not isinstance(self.name, str) or not IDENTIFIER.fullmatch(self.name):
+        if not is_identifier(self.name):
             yield "the name must be a name as tables have (letters, digits, _)"
         if not names:
             yield "tables are missing; name at least one"
-        yield from (f"{name!r} is no table's name" for name in names if not isinstance(name, str) or not IDENTIFIER.fullmatch(name))
+        yield from (f"{name!r} is no table's name" for name in names if not is_identifier(name))
         yield from (f"table {name!r} is named {n} times" for name, n in Counter(map(str, names)).items() if n > 1)
         if self.name in names:
             yield f"it is named like its table {self.name!r}"

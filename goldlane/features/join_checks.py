@@ -12,8 +12,10 @@ from goldlane.features.column_names import unknown_column
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.errors import JoinError
 from goldlane.features.instants import TIMES, kind
+from goldlane.features.tile_checks import wrong_partials
 from goldlane.features.tiles import TILE_COLUMNS, without_tiles
 from goldlane.features.types import comparable, widens
+from goldlane.features.window_checks import is_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -23,10 +25,11 @@ _UNORDERED = ("map", "variant")
 
 def check_join(labels: DataFrame, tables: Mapping[FeatureTable, DataFrame], question: AsOf) -> None:
     """Raises ``JoinError`` with every mistake of the call."""
-    from pyspark.sql import DataFrame
-
-    mistakes = [*_wrong_options(question), *_wrong_labels(labels, question)]
-    known = {table: frame for table, frame in tables.items() if isinstance(table, FeatureTable) and isinstance(frame, DataFrame)}
+    mistakes = [*_wrong_options(question), *_wrong_kinds(labels, tables)]
+    if not is_frame(labels) or not isinstance(tables, Mapping):
+        raise JoinError("point-in-time join", mistakes)
+    mistakes += _wrong_labels(labels, question)
+    known = {table: frame for table, frame in tables.items() if isinstance(table, FeatureTable) and is_frame(frame)}
     mistakes += [f"{table!r}: {frame!r} is no DataFrame of a FeatureTable" for table, frame in tables.items() if table not in known]
     for table, frame in known.items():
         mistakes += [f"{table.name}: {mistake}" for mistake in _wrong_table(labels, table, frame, question)]
@@ -40,6 +43,13 @@ def _wrong_options(question: AsOf) -> Iterator[str]:
         yield f"there is no boundary {question.boundary!r}; known are {', '.join(get_args(Boundary))}"
     if question.ttl is not None and (not isinstance(question.ttl, timedelta) or question.ttl < timedelta(0)):
         yield f"ttl must be a timedelta of 0 or more, not {question.ttl!r}"
+
+
+def _wrong_kinds(labels: object, tables: object) -> Iterator[str]:
+    if not is_frame(labels):
+        yield f"the labels are a {type(labels).__name__}, not a DataFrame of Spark"
+    if not isinstance(tables, Mapping):
+        yield f"the tables are a {type(tables).__name__}; map each FeatureTable to its frame"
 
 
 def _wrong_labels(labels: DataFrame, question: AsOf) -> Iterator[str]:
@@ -58,6 +68,10 @@ def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, quest
     needed = (*table.keys, *TILE_COLUMNS) if table.has_tiles else table.columns
     for name in (name for name in needed if name not in frame.columns):
         yield unknown_column(name, frame.columns, "its tiles, which to_tiles makes" if table.has_tiles else "its frame")
+    twice = [name for name in needed if frame.columns.count(name) > 1]
+    yield from (f"its frame has {frame.columns.count(name)} columns {name!r}; name each once" for name in twice)
+    if twice:
+        return
     yield from _wrong_keys(labels, table, frame)
     if table.has_tiles:
         yield from _wrong_tiles(table, frame)
@@ -67,8 +81,8 @@ def _wrong_table(labels: DataFrame, table: FeatureTable, frame: DataFrame, quest
 
 
 def _wrong_tiles(table: FeatureTable, frame: DataFrame) -> Iterator[str]:
-    kept = frame.select("partials.*").columns if "partials" in frame.columns else [feature.name for feature in table.features]
-    yield from (f"its tiles have no partials of {feature.name!r}" for feature in table.features if feature.name not in kept)
+    if "partials" in frame.columns:
+        yield from wrong_partials(frame, table.rollings)
     yield from without_tiles(table)
 
 

@@ -21,11 +21,12 @@ def looked_up(rows: Sequence[Mapping[str, Any]], record: TrainingRecord, store: 
     """Every row with the features of ``record`` beside it, read at one instant; all None for an unknown key or an expired answer.
 
     Raises:
-        TrainingError: a row lacks a key, or the store lacks a table or serves another definition; all mistakes at once.
+        TrainingError: a row lacks a key, the store lacks a table or serves another definition, or the training set saw what no store
+            tells; all mistakes at once.
         UsageError: a key's value is not of its type.
     """
     tables = [table.declaration for table in record.tables]
-    mistakes = [*_lacking(rows, tables), *_otherwise_served(tables, store)]
+    mistakes = [*_lacking(rows, tables), *_never_served(tables, record.question), *_otherwise_served(tables, store)]
     if mistakes:
         raise TrainingError("looking features up", mistakes)
     now = datetime.now(timezone.utc)
@@ -51,6 +52,15 @@ def _lacking(rows: Sequence[Mapping[str, Any]], tables: Sequence[FeatureTable]) 
         lacking = [number for number, row in enumerate(rows) if key not in row]
         if lacking:
             yield f"key {key!r} is missing in {len(lacking)} of {len(rows)} rows, first in row {lacking[0]}"
+
+
+def _never_served(tables: Sequence[FeatureTable], question: AsOf) -> Iterator[str]:
+    """A store tells the newest row, and nothing of it once it is expired."""
+    if question.skip_nulls and not all(table.has_tiles for table in tables):
+        yield "the training set has each feature's last value that is not NULL (skip_nulls), and a store has that of the newest row"
+    for table in tables:
+        if question.ttl is not None and table.ttl is not None and question.ttl > table.ttl:
+            yield f"the training set has values of {table.name} up to {question.ttl} old, and a store tells none older than {table.ttl}"
 
 
 def _otherwise_served(tables: Sequence[FeatureTable], store: OnlineStore) -> Iterator[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 
+from goldlane.errors import first_line
 from goldlane.features.as_of import AsOf
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.definitions import definition_hash
+from goldlane.features.durations import ttl_of
+from goldlane.features.errors import TrainingError
 from goldlane.features.pins import Pin
 
 
@@ -93,22 +95,32 @@ class TrainingRecord:
 
     @classmethod
     def from_json(cls, text: str) -> TrainingRecord:
-        """The record that ``to_json`` wrote."""
-        stored: dict[str, Any] = json.loads(text)
-        question, labels = stored["question"], stored["labels"]
-        ttl_s = question.pop("ttl_s")
-        ttl = None if ttl_s is None else timedelta(seconds=ttl_s)
-        return cls(
-            label=stored["label"],
-            question=AsOf(**{**question, "tie_break": tuple(question["tie_break"])}, ttl=ttl),
-            labels=RecordedLabels(**{**labels, "pin": _pin(labels["pin"])}),
-            tables=tuple(
-                RecordedTable(declaration=FeatureTable.from_json(json.dumps(table["declaration"])), pin=_pin(table["pin"]))
-                for table in stored["tables"]
-            ),
-            goldlane=stored["goldlane"],
-            spark=stored["spark"],
-        )
+        """The record that ``to_json`` wrote.
+
+        Raises:
+            TrainingError: the text is none.
+        """
+        try:
+            return _record(json.loads(text))
+        except (ValueError, KeyError, TypeError) as wrong:
+            why = f"this is no record that TrainingRecord.to_json wrote: {type(wrong).__name__}: {first_line(wrong)}"
+            raise TrainingError("reading a training record", [why]) from wrong
+
+
+def _record(stored: dict[str, Any]) -> TrainingRecord:
+    question, labels = stored["question"], stored["labels"]
+    ttl = ttl_of(question.pop("ttl_s"))
+    return TrainingRecord(
+        label=stored["label"],
+        question=AsOf(**{**question, "tie_break": tuple(question["tie_break"])}, ttl=ttl),
+        labels=RecordedLabels(**{**labels, "pin": _pin(labels["pin"])}),
+        tables=tuple(
+            RecordedTable(declaration=FeatureTable.from_json(json.dumps(table["declaration"])), pin=_pin(table["pin"]))
+            for table in stored["tables"]
+        ),
+        goldlane=stored["goldlane"],
+        spark=stored["spark"],
+    )
 
 
 def _pin(stored: dict[str, Any] | None) -> Pin | None:

@@ -97,7 +97,7 @@ def _joined(keys: DataFrame, record: TrainingRecord, tables: Tables | str | Path
     declared = [table.declaration for table in record.tables]
     given = _recorded_places(record) if tables is None else declared if isinstance(tables, (str, Path)) else tables
     found = sources.tables(given, tables if isinstance(tables, (str, Path)) else None)
-    mistakes = [*sources.mistakes, *_differing(declared, given)]
+    mistakes = [*sources.mistakes, *(_differing(declared, given) if isinstance(given, Iterable) else ())]
     frames = {table: source.frame for table in declared for now, source in found.items() if now.name == table.name}
     if mistakes:
         raise TrainingError("scoring", mistakes)

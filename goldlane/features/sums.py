@@ -1,4 +1,4 @@
-"""Sums that can be taken apart again: what is added per row, and how the parts of a window become its sum or mean."""
+"""Sums that can be taken apart again: what is added per row, how the parts of a window become its sum or mean, and of which type."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import Column
     from pyspark.sql.types import DataType
+
+    from goldlane.features.rolling import Rolling
 
 _MAX_PRECISION = 38
 _FRACTIONAL = ("float", "double")
@@ -46,20 +48,43 @@ def sum_type(part: str, kind: DataType) -> str:
     return "double" if part in ("coarse", "fine") else "bigint"
 
 
-def total(parts: Mapping[str, Column], kind: DataType) -> Column:
-    """The sum in the type Spark's own has: bigint, ``decimal(p+10,s)`` or double."""
+def total_type(kind: DataType) -> str:
+    """The type of a sum, Spark's own: bigint, ``decimal(p+10,s)`` or double."""
     from pyspark.sql.types import DecimalType
 
     if kind.simpleString() in _FRACTIONAL:
-        return parts["coarse"] + parts["fine"]
-    return parts["exact"].cast(sum_type("exact", kind) if isinstance(kind, DecimalType) else "bigint")
+        return "double"
+    return sum_type("exact", kind) if isinstance(kind, DecimalType) else "bigint"
+
+
+def mean_type(kind: DataType) -> str:
+    """The type of a mean, Spark's own: ``decimal(p+4,s+4)`` for decimals, else double."""
+    from pyspark.sql.types import DecimalType
+
+    if not isinstance(kind, DecimalType):
+        return "double"
+    return f"decimal({min(kind.precision + 4, _MAX_PRECISION)},{min(kind.scale + 4, _MAX_PRECISION)})"
+
+
+def total(parts: Mapping[str, Column], kind: DataType) -> Column:
+    """The sum, in the type of ``total_type``."""
+    return parts["coarse"] + parts["fine"] if kind.simpleString() in _FRACTIONAL else parts["exact"].cast(total_type(kind))
 
 
 def mean(parts: Mapping[str, Column], values: Column, kind: DataType) -> Column:
-    """The mean in the type Spark's own has: ``decimal(p+4,s+4)`` for decimals, else double. ``values`` is how many there are, not 0."""
+    """The mean, in the type of ``mean_type``. ``values`` is how many there are, not 0."""
     from pyspark.sql.types import DecimalType
 
     if isinstance(kind, DecimalType):
-        scale = min(kind.scale + 4, _MAX_PRECISION)
-        return (parts["exact"] / values.cast("decimal(20,0)")).cast(f"decimal({min(kind.precision + 4, _MAX_PRECISION)},{scale})")
+        return (parts["exact"] / values.cast("decimal(20,0)")).cast(mean_type(kind))
     return (total(parts, kind) if kind.simpleString() in _FRACTIONAL else parts["exact"].cast("double")) / values
+
+
+def result_type(window: Rolling, kind: DataType | None) -> str:
+    """The type of a window's value, of a column of the type ``kind``; whatever stands for it over nothing has it, too."""
+    if window.counts or kind is None:
+        return "bigint"
+    if window.function == "stddev":
+        return "double"
+    typed = {"sum": total_type, "mean": mean_type}.get(window.function)
+    return kind.simpleString() if typed is None else typed(kind)

@@ -50,11 +50,23 @@ def finished(found: Column, rolling: Rolling, kind: StructType) -> Column:
     """The window's value in the type that ``with_rolling_features`` gives it; ``default`` over nothing, else 0 for counts and NULL."""
     from pyspark.sql import functions as F
 
-    nothing = None if rolling.default is None else F.lit(rolling.default)
     value = _value(found, rolling.function, kind)
-    if rolling.function in ("count", "count_distinct"):
-        return F.when(value > 0, value).otherwise(F.lit(0).cast("bigint") if nothing is None else nothing)
-    return value if nothing is None else F.coalesce(value, nothing)
+    if rolling.default is None and not rolling.counts:
+        return value
+    nothing = F.lit(0 if rolling.default is None else rolling.default).cast(result_type(rolling.function, kind))
+    return F.when(value > 0, value).otherwise(nothing) if rolling.counts else F.coalesce(value, nothing)
+
+
+def result_type(function: str, kind: StructType) -> str:
+    """The type of a window's value whose partials are ``kind``: that of ``with_rolling_features``."""
+    if function in ("count", "count_distinct"):
+        return "bigint"
+    if function == "stddev":
+        return "double"
+    if function in ("sum", "mean"):
+        total = kind["total"].dataType
+        return _sum_type(total) if function == "sum" else _mean_type(total)
+    return kind["value"].dataType.simpleString()
 
 
 def _value(found: Column, function: str, kind: StructType) -> Column:
@@ -88,12 +100,18 @@ def _sum_type(kind: DataType) -> str:
 
 
 def _mean(found: Column, kind: DataType) -> Column:
+    total, n = found["total"], found["n"]
+    return total.cast("double") / n if _mean_type(kind) == "double" else (total / n.cast("decimal(20,0)")).cast(_mean_type(kind))
+
+
+def _mean_type(kind: DataType) -> str:
+    """Spark's type of the mean whose tiles have totals of ``kind``; see ``tiling.total_type``."""
     from pyspark.sql.types import DecimalType
 
     if not isinstance(kind, DecimalType) or _is_integer(kind):
-        return found["total"].cast("double") / found["n"]
+        return "double"
     precision = _MAX_PRECISION if kind.precision == _WIDEST else kind.precision - 6
-    return (found["total"] / found["n"].cast("decimal(20,0)")).cast(f"decimal({precision},{min(kind.scale + 4, _MAX_PRECISION)})")
+    return f"decimal({precision},{min(kind.scale + 4, _MAX_PRECISION)})"
 
 
 def _is_integer(kind: DecimalType) -> bool:

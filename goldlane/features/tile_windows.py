@@ -8,12 +8,12 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, cast
 
-from goldlane.features.errors import WindowError
 from goldlane.features.frames import INSTANT, PLACE, PREFIX, ROW, column, rows_of, up_to
 from goldlane.features.instants import instant
+from goldlane.features.tile_checks import wrong_columns, wrong_tiles
 from goldlane.features.tile_merge import finished, gathered, joined
-from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
-from goldlane.features.window_checks import wrong_frame, wrong_names
+from goldlane.features.tiles import INSTANT_HOP, hop_of
+from goldlane.features.window_checks import refuse, wrong_moment
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, WindowSpec
@@ -40,7 +40,7 @@ def with_tiled_features(
     from pyspark.sql import functions as F
 
     key_names, windows = (keys,) if isinstance(keys, str) else tuple(keys), tuple(rolling)
-    _check(labels, tiles, windows, keys=key_names, time=time)
+    refuse("windows from tiles", wrong_tiles(labels, tiles, windows, keys=key_names, time=time))
     present = reduce(and_, (column(name).isNotNull() for name in (*key_names, time)))
     frame = labels.withColumn(INSTANT, F.when(present, instant(labels, time)))
     names = {f"{PREFIX}part_{i}": window for i, window in enumerate(windows)}
@@ -68,23 +68,15 @@ def merged_tiles(tiles: DataFrame, rolling: Sequence[Rolling], *, keys: Sequence
     Raises:
         WindowError: as ``with_tiled_features``.
     """
+    from pyspark.sql import Column
     from pyspark.sql import functions as F
 
     key_names = (keys,) if isinstance(keys, str) else tuple(keys)
-    moment = F.lit(at) if isinstance(at, datetime) else at
+    wrong_time = () if isinstance(at, Column) else wrong_moment("at", at)
+    refuse("windows from tiles", [*wrong_columns(tiles, key_names), *wrong_time])
+    moment = at if isinstance(at, Column) else F.lit(at)
     entities = tiles.select(*(column(key) for key in key_names)).distinct().withColumn("at", moment.cast("timestamp"))
     return with_tiled_features(entities, tiles, rolling, keys=key_names, time="at")
-
-
-def _check(labels: DataFrame, tiles: DataFrame, windows: Sequence[Rolling], *, keys: Sequence[str], time: str) -> None:
-    mistakes = [*wrong_frame(labels, keys, time), *wrong_names(labels.columns, windows)]
-    mistakes += [f"the tiles have no column {name!r}" for name in (*keys, *TILE_COLUMNS) if name not in tiles.columns]
-    mistakes += [f"{window.name or window.function} has no hop, so it has no tiles" for window in windows if window.hop is None]
-    if "partials" in tiles.columns:
-        stored = tiles.select("partials.*").columns
-        mistakes += [f"the tiles have no partials of {window.name!r}" for window in windows if window.name and window.name not in stored]
-    if mistakes:
-        raise WindowError("windows from tiles", mistakes)
 
 
 def _with_whole_tiles(frame: DataFrame, tiles: DataFrame, windows: Mapping[str, Rolling], *, keys: Sequence[str]) -> DataFrame:

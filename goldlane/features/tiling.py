@@ -8,18 +8,16 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features import sums
-from goldlane.features.errors import WindowError
 from goldlane.features.frames import INSTANT, PREFIX, column, counted, sound
 from goldlane.features.instants import instant
+from goldlane.features.rolling import Rolling
 from goldlane.features.sketch import SIZE
 from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
-from goldlane.features.window_checks import check_windows
+from goldlane.features.window_checks import refuse, wrong_windows
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import DataType
-
-    from goldlane.features.rolling import Rolling
 
 _HOP = f"{PREFIX}hop"
 
@@ -37,9 +35,9 @@ def to_tiles(events: DataFrame, rolling: Sequence[Rolling], *, keys: Sequence[st
     from pyspark.sql import functions as F
 
     key_names = (keys,) if isinstance(keys, str) else tuple(keys)
-    _check_tiled(rolling, key_names)
     # Features may be named like the columns they aggregate: a tile keeps them apart from the events.
-    check_windows(events, rolling, keys=key_names, time=time, beside=False)
+    mistakes = wrong_windows(events, rolling, keys=key_names, time=time, beside=False)
+    refuse("tiles", [*_wrong_tiling(rolling, key_names), *mistakes])
     present = reduce(and_, (column(name).isNotNull() for name in (*key_names, time)))
     placed = events.where(present).withColumn(INSTANT, instant(events, time))
     hops = [INSTANT_HOP, *sorted({hop_of(window) for window in rolling})]
@@ -59,16 +57,11 @@ def with_event_partials(events: DataFrame, rolling: Sequence[Rolling], *, time: 
     return placed.withColumn(name, partials).drop(INSTANT)
 
 
-def _check_tiled(rolling: Sequence[Rolling], keys: Sequence[str]) -> None:
-    mistakes = [*_wrong_tiling(rolling, keys)]
-    if mistakes:
-        raise WindowError("tiles", mistakes)
-
-
 def _wrong_tiling(rolling: Sequence[Rolling], keys: Sequence[str]) -> Iterator[str]:
     if not rolling:
         yield "windows are missing; name at least one"
-    yield from (f"{window.name or window.function} has no hop, so it has no tiles" for window in rolling if window.hop is None)
+    rolled = [window for window in rolling if isinstance(window, Rolling)]
+    yield from (f"{window.name or window.function} has no hop, so it has no tiles" for window in rolled if window.hop is None)
     yield from (f"key {key!r} is named like a column of tiles; rename it in the events" for key in keys if key.lower() in TILE_COLUMNS)
 
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from goldlane.errors import UsageError
 from goldlane.features.declarations import FeatureTable
+from goldlane.features.errors import TrainingError
 from goldlane.features.forgotten_frames import without_forgotten_of
+from goldlane.features.frames import column
 from goldlane.features.gold import gold_path
 from goldlane.features.pins import Pin, newest, pinned_frame
+from goldlane.features.window_checks import is_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -70,6 +73,9 @@ class Sources:
 
     def _places(self, tables: Tables, storage: str | Path | None) -> list[tuple[FeatureTable, Place]]:
         places: list[tuple[FeatureTable, Place]] = []
+        if not isinstance(tables, Iterable):
+            self.mistakes.append(f"the tables are a {type(tables).__name__}; list them, or map them to where their rows are")
+            return places
         for table in tables:
             if not isinstance(table, FeatureTable):
                 self.mistakes.append(f"{table!r} is no FeatureTable")
@@ -94,19 +100,28 @@ def _without_forgotten(source: Source | None, table: FeatureTable) -> Source | N
 
 
 def session_of(labels: Place | None) -> SparkSession:
-    """The session of the labels' frame; the session there is, or a local one, when they are no frame."""
+    """The session of the labels' frame; the session there is, or a local one, when they are no frame.
+
+    Raises:
+        TrainingError: the labels are neither a frame nor a table's place.
+    """
     from goldlane.session import local_spark
 
-    return local_spark() if labels is None or isinstance(labels, (str, Path)) else labels.sparkSession
+    if labels is None or isinstance(labels, (str, Path)):
+        return local_spark()
+    if not is_frame(labels):
+        kinds = "a DataFrame of Spark, or a Delta table's folder or name"
+        raise TrainingError("training set", [f"the labels are {kinds}, not a {type(labels).__name__}"])
+    return labels.sparkSession
 
 
 def identity(labels: DataFrame) -> tuple[int, str]:
     """How many rows, and a fingerprint of their columns and values that no order of rows changes; one pass."""
     from pyspark.sql import functions as F
 
-    values = [F.struct(f"`{name}`") for name in labels.columns]
+    values = [F.struct(column(name)) for name in labels.columns]
     # A NULL leaves a hash as it was, so its place is hashed beside the value.
-    nulls = [F.col(f"`{name}`").isNull() for name in labels.columns]
+    nulls = [column(name).isNull() for name in labels.columns]
     hashed = F.xxhash64(*values, *nulls).cast("decimal(38,0)")
     rows, total = labels.agg(F.count(F.lit(1)), F.sum(hashed)).collect()[0]
     return rows, hashlib.sha256(f"{labels.schema.simpleString()} {rows} {total}".encode()).hexdigest()[:16]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 
 _MAX_PRECISION = 38
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
@@ -17,7 +20,8 @@ _ALIASES = {
     "decimal": "decimal(10,0)",
     "numeric": "decimal(10,0)",
 }
-_WHOLE = ("tinyint", "smallint", "int", "bigint")
+_BITS = {"tinyint": 7, "smallint": 15, "int": 31, "bigint": 63}
+_WHOLE = tuple(_BITS)
 _FLOATS = ("float", "double")
 _SIMPLE = frozenset(
     ("string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp", "timestamp_ntz", "binary")
@@ -34,6 +38,14 @@ def canonical_type(text: str) -> str:
     if scale is None:
         raise ValueError(f"unknown type {text!r}; known are {', '.join(sorted(_SIMPLE))} and decimal(p,s)")
     return name
+
+
+def wrong_type(text: str) -> Iterator[str]:
+    """What is wrong with a type's name; nothing, or one sentence."""
+    try:
+        canonical_type(text)
+    except ValueError as wrong:
+        yield str(wrong)
 
 
 def widens(found: str, declared: str) -> bool:
@@ -72,3 +84,22 @@ def decimal_scale(name: str) -> int | None:
         return None
     precision, scale = int(found[1]), int(found[2])
     return scale if 0 < precision <= _MAX_PRECISION and scale <= precision else None
+
+
+def holds(name: str, value: object) -> bool:
+    """Whether a plain Python value is one of the type, in its one spelling, as it is: nothing is rounded, cut or read from text."""
+    if isinstance(value, bool) or name == "boolean":
+        return isinstance(value, bool) and name == "boolean"
+    if isinstance(value, str) or name == "string":
+        return isinstance(value, str) and name == "string"
+    if not isinstance(value, (int, float, Decimal)) or not is_number(name):
+        return False
+    scale = 0 if is_whole(name) else decimal_scale(name)
+    return scale is None or _has_digits(Decimal(str(value)), name, scale)
+
+
+def _has_digits(value: Decimal, name: str, scale: int) -> bool:
+    found = _DECIMAL.fullmatch(name)
+    limit = 10 ** (int(found[1]) - scale) if found else 1 << _BITS[name]
+    # A fraction, for a context of decimals would round what is longer than itself.
+    return value.is_finite() and (Fraction(value) * 10**scale).denominator == 1 and abs(value) < limit

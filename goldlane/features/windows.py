@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
 from goldlane.features.blocks import with_block_windows
 from goldlane.features.distinct import with_distinct_windows
-from goldlane.features.errors import WindowError
-from goldlane.features.frames import INSTANT, column, sound
+from goldlane.features.frames import INSTANT, PREFIX, column, sound
 from goldlane.features.growing import with_growing_windows
 from goldlane.features.instants import instant
 from goldlane.features.online.values import microseconds_of
-from goldlane.features.window_checks import check_windows
+from goldlane.features.sums import result_type
+from goldlane.features.window_checks import refuse, wrong_moment, wrong_windows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,21 +51,30 @@ def with_rolling_features(
 
     key_names = (keys,) if isinstance(keys, str) else tuple(keys)
     windows = tuple(rolling)
-    check_windows(events, windows, keys=key_names, time=time)
-    if until is not None and until.tzinfo is None:
-        raise WindowError("rolling features", [f"until {until.isoformat()} has no time zone"])
+    refuse("rolling features", [*wrong_windows(events, windows, keys=key_names, time=time), *wrong_moment("until", until)])
     if not windows:
         return events
-    at = instant(events, time)
-    conditions = [column(name).isNotNull() for name in (*key_names, time)]
-    conditions += [] if until is None else [at <= microseconds_of(until)]
     # What sorts compare stands first in a row, in one line of the processor's cache.
     names = dict.fromkeys((*key_names, *events.columns))
-    frame = events.select(F.when(reduce(and_, conditions), at).alias(INSTANT), *map(column, names))
+    # A condition may say `sales.kind`, and only here are columns still those of a table.
+    wheres = {where: f"{PREFIX}where_{i}" for i, where in enumerate(dict.fromkeys(w.where for w in windows if w.where is not None))}
+    told = (F.expr(where).alias(name) for where, name in wheres.items())
+    frame = events.select(_instant(events, key_names, time, until).alias(INSTANT), *map(column, names), *told)
+    asked = [window if window.where is None else replace(window, where=wheres[window.where]) for window in windows]
     for functions, with_windows in _STAGES:
-        mine = [window for window in windows if window.function in functions]
+        mine = [window for window in asked if window.function in functions]
         frame = with_windows(frame, mine, keys=key_names) if mine else frame
     return frame.select(*(column(name) for name in events.columns), *(_answer(window, events) for window in windows))
+
+
+def _instant(events: DataFrame, keys: Sequence[str], time: str, until: datetime | None) -> Column:
+    """When a row counts; NULL for a row that is a fault."""
+    from pyspark.sql import functions as F
+
+    at = instant(events, time)
+    conditions = [column(name).isNotNull() for name in (*keys, time)]
+    conditions += [] if until is None else [at <= microseconds_of(until)]
+    return F.when(reduce(and_, conditions), at)
 
 
 def _answer(window: Rolling, events: DataFrame) -> Column:
@@ -73,7 +83,9 @@ def _answer(window: Rolling, events: DataFrame) -> Column:
 
     found = column(str(window.name))
     if window.default is not None:
-        nothing = F.lit(window.default)
+        kind = None if window.column is None else events.schema[window.column].dataType
+        # Of its own type it would make the window's wider: a decimal beside 0.0 is a double.
+        nothing = F.lit(window.default).cast(result_type(window, kind))
         found = F.when(found != 0, found).otherwise(nothing) if window.counts else F.coalesce(found, nothing)
     good = column(INSTANT).isNotNull()
     if window.column is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from goldlane.features import Feature, FeatureTable, Rolling, point_in_time_join, rebuild_training_set, to_tiles, training_set
 from goldlane.features.errors import JoinError
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LABELS = "id int, card string, asked_at timestamp"
-EVENTS = [("a", 1, 5), ("a", 4, None), ("a", 6, 7), ("a", 6, 1), ("b", 3, 2), ("a", 30, 1), (None, 5, 1)]
+Event: TypeAlias = "tuple[str | None, int, int | None]"
+EVENTS: list[Event] = [("a", 1, 5), ("a", 4, None), ("a", 6, 7), ("a", 6, 1), ("b", 3, 2), ("a", 30, 1), (None, 5, 1)]
+CARDS = st.sampled_from(["a", "b", "c", None])
 VELOCITY = FeatureTable(
     name="velocity",
     keys=("card",),
@@ -36,20 +40,22 @@ def second(number: int | None) -> datetime | None:
     return None if number is None else START + timedelta(seconds=number)
 
 
-def velocity_tiles(spark: SparkSession) -> DataFrame:
-    rows = [(card, second(at), amount) for card, at, amount in EVENTS]
+def velocity_tiles(spark: SparkSession, events: Sequence[Event] = EVENTS) -> DataFrame:
+    rows = [(card, second(at), amount) for card, at, amount in events]
     events = spark.createDataFrame(rows, "card string, paid_at timestamp, amount bigint")
     return to_tiles(events, VELOCITY.rollings, keys="card", time="paid_at")
 
 
-def answers(spark: SparkSession, labels: Sequence[tuple[Any, ...]], **options: Any) -> list[tuple[Any, ...]]:
+def answers(
+    spark: SparkSession, labels: Sequence[tuple[Any, ...]], events: Sequence[Event] = EVENTS, **options: Any
+) -> list[tuple[Any, ...]]:
     asked = spark.createDataFrame([(i, card, second(at)) for i, (card, at) in enumerate(labels)], LABELS)
-    joined = point_in_time_join(asked, {VELOCITY: velocity_tiles(spark)}, label_time="asked_at", **options)
+    joined = point_in_time_join(asked, {VELOCITY: velocity_tiles(spark, events)}, label_time="asked_at", **options)
     return [tuple(row)[3:] for row in joined.orderBy("id").collect()]
 
 
-def expected(card: str | None, at: int | None, *, exclusive: bool) -> tuple[Any, ...]:
-    seen = [(e, paid) for c, e, paid in EVENTS if c == card and None not in (card, at) and (e < at or (e == at and not exclusive))]  # type: ignore[operator]
+def expected(card: str | None, at: int | None, events: Sequence[Event] = EVENTS, *, exclusive: bool) -> tuple[Any, ...]:
+    seen = [(e, paid) for c, e, paid in events if c == card and None not in (card, at) and (e < at or (e == at and not exclusive))]  # type: ignore[operator]
     if at is None or not seen:
         return None, None, None
     newest = max(e for e, _ in seen)
@@ -66,6 +72,21 @@ def test_every_label_sees_the_windows_of_its_own_instant(spark: SparkSession, bo
     found = answers(spark, labels, boundary=boundary, age=True)
 
     assert found == [expected(card, at, exclusive=boundary == "exclusive") for card, at in labels]
+
+
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(
+    events=st.lists(st.tuples(CARDS, st.integers(0, 40), st.none() | st.integers(-3, 3)), max_size=60),
+    labels=st.lists(st.tuples(CARDS, st.none() | st.integers(-2, 70)), min_size=1, max_size=200),
+    boundary=st.sampled_from(["inclusive", "exclusive"]),
+)
+def test_any_label_sees_the_windows_of_any_events(
+    spark: SparkSession, events: list[Event], labels: list[tuple[str | None, int | None]], boundary: str
+) -> None:
+    found = answers(spark, labels, events, boundary=boundary, age=True)
+
+    assert found == [expected(card, at, events, exclusive=boundary == "exclusive") for card, at in labels]
 
 
 @pytest.mark.slow

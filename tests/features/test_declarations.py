@@ -10,14 +10,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from goldlane.errors import UsageError
 from goldlane.features import Feature, FeatureTable, Rolling
+from goldlane.features.durations import microseconds
 from goldlane.features.errors import DeclarationError
+from goldlane.features.types import holds
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+UNITS = {"us": 1, "ms": 10**3, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86_400 * 10**6, "w": 604_800 * 10**6}
 
 
 def a_table(**changes: Any) -> FeatureTable:
@@ -105,6 +112,8 @@ def test_all_mistakes_of_a_table_are_named_at_once() -> None:
         ({"ttl": 90}, "ttl must be a timedelta longer than 0, not 90"),
         ({"source": 7}, "source must be a table's name or a callable"),
         ({"keys": None}, "keys are missing"),
+        ({"description": 7}, "description must be text, not 7"),
+        ({"key_types": ["bigint"]}, r"key_types must map keys to types, not \['bigint'\]"),
         ({"keys": ("AS_OF",)}, "event_time 'as_of' is also a key or a feature"),
         ({"keys": ("card_id", "Spend_7d")}, "feature 'spend_7d' is named like a key"),
     ],
@@ -130,6 +139,8 @@ def test_all_mistakes_of_a_feature_are_named_at_once() -> None:
         ({"description": None}, "the description is empty"),
         ({"rolling": Rolling(function="count", window="7d")}, "count gives whole numbers, and the type is 'string'"),
         ({"rolling": Rolling(function="mean", column="x", window="7d")}, "mean gives numbers, and the type is 'string'"),
+        ({"rolling": Rolling(function="last", column="x", window="7d", default=0)}, "the default 0 of its window is no string"),
+        ({"type": "int", "rolling": Rolling(function="sum", column="x", window="7d", default=0.5)}, "the default 0.5 of its window is"),
     ],
 )
 def test_a_wrong_feature_says_what_is_wrong(declared: dict[str, Any], mistake: str) -> None:
@@ -155,11 +166,36 @@ def test_a_wrong_feature_says_what_is_wrong(declared: dict[str, Any], mistake: s
         ({"function": "count", "window": "9999999w"}, "window and delay together must not be longer than 10,000 years"),
         ({"function": "count", "window": "1h", "current_row": "no"}, "current_row must be True or False, not 'no'"),
         ({"function": "count", "window": "1h", "name": 7}, "7 is no column name"),
+        ({"function": "count", "window": "1h", "default": 0.5}, "default of count must be a whole number, not 0.5"),
+        ({"function": "count_distinct", "column": "x", "window": "1h", "default": True}, "default of count_distinct must be a whole"),
+        ({"function": "mean", "column": "x", "window": "1h", "default": False}, "default of mean must be a number, not False"),
+        ({"function": "sum", "column": "x", "window": "1h", "default": float("nan")}, "default must be a finite number, not nan"),
+        ({"function": "last", "column": "x", "window": "1h", "default": timedelta(1)}, "default must be a number, text, True or False"),
+        ({"function": "sum", "column": 7, "window": "1h"}, "column must be a column's name, not 7"),
+        ({"function": "count", "window": "1h", "hop": "1us"}, "hop must be longer than 1us"),
+        ({"function": "count", "window": "1us", "current_row": False}, "window 1us without the row's own instant never holds a row"),
     ],
 )
 def test_a_wrong_window_says_what_is_wrong(declared: dict[str, Any], mistake: str) -> None:
     with pytest.raises(DeclarationError, match=mistake):
         Rolling(**declared)
+
+
+@pytest.mark.parametrize(
+    "kind, held, refused",
+    [
+        ("int", (0, -5, 2**31 - 1, 3.0, Decimal(7)), (0.5, 2**31, True, "1")),
+        ("bigint", (2**63 - 1,), (2**63,)),
+        ("double", (0, 0.5, Decimal("0.1")), (False, "0")),
+        ("decimal(38,2)", (Decimal("123456789012345678901234567890123456.78"), 0.25), (Decimal("0.001"), 10**36)),
+        ("boolean", (True, False), (0, "true")),
+        ("string", ("",), (0, True)),
+        ("timestamp", (), (0, "2026-01-01")),
+    ],
+)
+def test_a_default_must_be_a_value_of_the_features_type(kind: str, held: tuple[Any, ...], refused: tuple[Any, ...]) -> None:
+    assert [holds(kind, value) for value in held] == [True] * len(held)
+    assert [holds(kind, value) for value in refused] == [False] * len(refused)
 
 
 def test_a_declaration_error_is_the_callers_mistake() -> None:
@@ -188,10 +224,13 @@ def test_spark_reads_the_schema_text_without_the_key(spark: SparkSession) -> Non
     assert frame.schema["spend_7d"].metadata == {"comment": "The cardholder's spend [EUR]"}
 
 
-@pytest.mark.parametrize("default", [None, 0, 0.5, True, Decimal("1.20")])
-def test_a_stored_declaration_is_the_declaration(default: Any) -> None:
-    mean = Rolling(function="mean", column="amount", window="7d", delay="1d", where="amount > 0", current_row=False, default=default)
-    table = a_table(features=(Feature(name="mean_7d", type="double", description="Ø", rolling=mean, sensitive=True),), ttl=None)
+@pytest.mark.parametrize(
+    "kind, default", [("double", None), ("int", 0), ("double", 0.5), ("boolean", True), ("decimal(9,2)", Decimal("1.2")), ("string", "")]
+)
+@pytest.mark.parametrize("ttl", [None, timedelta(days=9, microseconds=1), timedelta.max])
+def test_a_stored_declaration_is_the_declaration(kind: str, default: Any, ttl: timedelta | None) -> None:
+    last = Rolling(function="last", column="amount", window="7d", delay="1d", where="amount > 0", current_row=False, default=default)
+    table = a_table(features=(Feature(name="last_7d", type=kind, description="Ø", rolling=last, sensitive=True),), ttl=ttl)
 
     assert FeatureTable.from_json(table.to_json()) == table
 
@@ -286,3 +325,50 @@ def test_declarations_need_neither_spark_nor_arrow() -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "[]"
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
+LENGTHS = st.lists(st.tuples(st.integers(1, 10**6), st.sampled_from(sorted(UNITS))), min_size=1, max_size=3)
+TYPES = st.sampled_from(["string", "boolean", "int", "bigint", "double", "decimal(18,2)", "timestamp", "date"])
+
+
+def a_window(length: int, hops: int | None, where: str | None) -> Rolling:
+    """A window that any type can hold: its newest value."""
+    hop = None if hops is None else f"{length}s"
+    return Rolling(function="last", column="x", window=f"{length * (hops or 1)}s", delay="1d", where=where, hop=hop)
+
+
+ROLLINGS = st.none() | st.builds(a_window, st.integers(1, 10**6), st.none() | st.integers(1, 99), st.none() | st.text(min_size=1))
+TABLES = st.builds(
+    lambda names, kinds, rolling, words, ttl: FeatureTable(
+        name=f"t_{names[0]}",
+        keys=tuple(f"k_{name}" for name in names),
+        key_types={f"k_{names[0]}": kinds[0]},
+        event_time="at",
+        features=tuple(
+            Feature(
+                name=f"f_{name}", type=kind, description=f"{words}.", unit=words.strip() or None, sensitive=bool(i % 2), rolling=rolling
+            )
+            for i, (name, kind) in enumerate(zip(names, kinds, strict=False))
+        ),
+        ttl=ttl,
+        description=words,
+    ),
+    st.lists(NAMES, min_size=1, max_size=4, unique=True),
+    st.lists(TYPES, min_size=4, max_size=4),
+    ROLLINGS.filter(lambda window: window is None or window.where is None or bool(window.where.strip())),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.none() | st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=90_000)),
+)
+
+
+@given(table=TABLES)
+def test_any_declaration_comes_back_from_its_json(table: FeatureTable) -> None:
+    again = FeatureTable.from_json(table.to_json())
+
+    assert (again, again.schema_hash, again.ddl(), again.page()) == (table, table.schema_hash, table.ddl(), table.page())
+
+
+@given(parts=LENGTHS)
+def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
+    assert microseconds("".join(f"{number}{unit}" for number, unit in parts)) == sum(number * UNITS[unit] for number, unit in parts)

@@ -174,6 +174,25 @@ def test_many_labels_see_what_plain_python_says(spark: SparkSession, rows: list[
     check_against_plain_python(spark, rows, labels)
 
 
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(ROW, max_size=300), others=st.lists(ROW, max_size=60), labels=st.lists(LABEL, min_size=1, max_size=200))
+def test_several_tables_see_what_plain_python_says_of_each(
+    spark: SparkSession, rows: list[Row], others: list[Row], labels: list[Label]
+) -> None:
+    days = replace(CARDS, name="days", keys=("day",), key_types={"day": "int"}, ttl=timedelta(seconds=3))
+    frames = {CARDS: rows_of(spark, rows), days: rows_of(spark, others, known="ingested_at")}
+
+    joined = point_in_time_join(labels_of(spark, labels), frames, label_time="asked_at", boundary="exclusive", age=True, prefix=True)
+
+    assert joined.columns[4:] == [f"{table}__{name}" for table in ("cards", "days") for name in ("number", "word", "age_s")]
+    of_cards, of_days = Options(boundary="exclusive"), Options(boundary="exclusive", two_times=False, ttl=3)
+    of_any_card = [replace(row, card="") for row in others]
+    assert [tuple(row)[4:] for row in joined.orderBy("id").collect()] == [
+        (*expected(of_cards, rows, label), *expected(of_days, of_any_card, replace(label, card=""))) for label in labels
+    ]
+
+
 def test_labels_stay_as_they_are_duplicates_included(spark: SparkSession) -> None:
     labels = spark.createDataFrame(
         [(second(1), "a", 0, {"x": [1]}, None), (second(1), "a", 0, {"x": [1]}, None), (None, None, None, None, b"")],
@@ -334,3 +353,17 @@ def test_tables_are_a_mapping_of_declarations_to_frames(spark: SparkSession) -> 
         point_in_time_join(labels_of(spark, []), {"cards": frame, CARDS: "cards"}, label_time="asked_at")  # type: ignore[dict-item]
 
     assert [mistake.split(":")[0] for mistake in caught.value.mistakes] == ["'cards'", repr(CARDS).split(":")[0]]
+
+
+def test_what_is_no_frame_or_has_a_column_twice_is_named(spark: SparkSession) -> None:
+    with pytest.raises(JoinError) as caught:
+        point_in_time_join([], [CARDS], label_time="asked_at", ttl=5)  # type: ignore[arg-type]
+
+    assert caught.value.mistakes == (
+        "ttl must be a timedelta of 0 or more, not 5",
+        "the labels are a list, not a DataFrame of Spark",
+        "the tables are a list; map each FeatureTable to its frame",
+    )
+    twice = rows_of(spark, []).selectExpr("*", "word")
+    with pytest.raises(JoinError, match="cards: its frame has 2 columns 'word'; name each once"):
+        point_in_time_join(labels_of(spark, []), {CARDS: twice}, label_time="asked_at")

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from goldlane.errors import MissingExtraError, UsageError
 from goldlane.features import FeatureTable, TrainingSet, log_model, open_store, publish, score, training_set
 from goldlane.features.declarations import Feature
 from goldlane.features.errors import TrainingError
+from goldlane.features.feature_models import load_feature_model
 from goldlane.features.model_inputs import Predictor, conformed
 from goldlane.features.online import OnlineStore
+from goldlane.features.online_rows import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +46,7 @@ ROWS = [
     ("m2", NOON, None, None, None, None, None),
     ("m3", LONG_AGO, 30, 0.75, Decimal("3.375"), False, NOON),
 ]
+MOMENTS = (LONG_AGO - timedelta(seconds=1), LONG_AGO, LONG_AGO + timedelta(days=9000), NOON - timedelta(microseconds=1), NOON)
 INPUTS = ("amount", "sales", "share", "fee", "known")
 
 
@@ -127,6 +132,48 @@ def test_offline_rows_are_scored_as_of_their_own_time_from_the_recorded_tables(l
 
     assert [row["sales"] for row in scored] == [None, 10]
     assert scored[1]["prediction"] == 1.0
+
+
+@pytest.mark.slow
+@settings(max_examples=3, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=st.lists(
+        st.tuples(st.sampled_from(["m1", "m2", "m3", "m4"]), st.sampled_from(MOMENTS), st.integers(0, 9)), min_size=1, max_size=30
+    )
+)
+def test_any_rows_are_scored_by_what_was_known_offline_and_is_newest_online(
+    logged: Logged, spark: SparkSession, asked: list[tuple[str, datetime, int]]
+) -> None:
+    keys = spark.createDataFrame([(i, *row) for i, row in enumerate(asked)], "id int, merchant_id string, at timestamp, amount int")
+
+    offline = score(logged.uri, keys, logged.storage).orderBy("id").collect()
+    online = score(logged.uri, [{"merchant_id": merchant, "amount": amount} for merchant, _, amount in asked], logged.store)
+
+    model = load_feature_model(logged.uri)[0].predictor
+    known = [(amount, *known_at(merchant, at)) for merchant, at, amount in asked]
+    newest = [(amount, *known_at(merchant, datetime.now(timezone.utc))) for merchant, _, amount in asked]
+    assert [[row[name] for name in INPUTS] for row in offline] == [list(row) for row in known]
+    assert [row["prediction"] for row in offline] == model.predict(pd.DataFrame(known, columns=list(INPUTS))).tolist()
+    assert [[row[name] for name in INPUTS] for row in online] == [list(row) for row in newest]
+    assert [row["prediction"] for row in online] == model.predict(pd.DataFrame(newest, columns=list(INPUTS))).tolist()
+
+
+def known_at(merchant: str, at: datetime) -> tuple[Any, ...]:
+    """The features but the last one, which is no input; all NULL for who is unknown, comes later or is expired."""
+    rows = [row[2:6] for row in ROWS if row[0] == merchant and row[1] <= at <= row[1] + timedelta(days=9000)]
+    return rows[0] if rows else (None,) * 4
+
+
+def test_what_no_store_tells_is_refused_online(logged: Logged) -> None:
+    record = logged.training.record
+    asked = replace(record, question=replace(record.question, skip_nulls=True, ttl=timedelta.max))
+
+    with pytest.raises(TrainingError) as refused:
+        looked_up(KEYS, asked, logged.store)
+
+    skipped, older = refused.value.mistakes
+    assert skipped == "the training set has each feature's last value that is not NULL (skip_nulls), and a store has that of the newest row"
+    assert older.endswith("and a store tells none older than 9000 days, 0:00:00")
 
 
 def test_a_run_knows_the_training_set_as_datasets_and_tags(logged: Logged) -> None:

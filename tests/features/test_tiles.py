@@ -32,7 +32,7 @@ SECOND = 1_000_000
 
 
 def a_feature(kind: str, **rolling: Any) -> Feature:
-    named = "_".join(str(part).replace(" ", "").replace("<>", "not").replace("'", "") for part in rolling.values())
+    named = "_".join(str(part).replace(" ", "").replace(".", "").replace("<>", "not").replace("'", "") for part in rolling.values())
     return Feature(name=f"{named}_x", type=kind, description="A window", rolling=Rolling(**rolling))
 
 
@@ -193,6 +193,10 @@ def check_every_reader(spark: SparkSession, events: Sequence[Event]) -> None:
                 row[feature.name].replace(tzinfo=timezone.utc) if feature.type == "timestamp" and row[feature.name] else row[feature.name]
             )
             assert same(found, wanted), ("Spark", feature.name, key, second, found, wanted)
+    at_one_moment = {row["key"]: row for row in merged_tiles(tiles, TABLE.rollings, keys="key", at=START + timedelta(seconds=33)).collect()}
+    assert at_one_moment.keys() == by_key.keys()
+    of_labels = {row["key"]: row for row in rows if row["second"] == 33}
+    assert {key: row[2:] for key, row in at_one_moment.items()} == {key: of_labels[key][3:] for key in by_key}
     tiles.unpersist()
 
 
@@ -363,3 +367,33 @@ def test_labels_and_tiles_that_do_not_fit_the_windows_are_told_at_once(spark: Sp
         "the tiles have no column 'at'",
         "the tiles have no partials of 'count_12s_4s_flag_x'",
     ]
+
+
+def test_windows_and_tiles_of_other_kinds_are_told_before_spark_works(spark: SparkSession) -> None:
+    labels = spark.createDataFrame([], "key int, read_at timestamp")
+    tiles = tiled(spark, [], table=replace(TABLE, features=TABLE.features[:1]))
+    (count,) = TABLE.rollings[:1]
+    mean = replace(count, function="mean", column="amount")
+
+    with pytest.raises(WindowError) as refused:
+        with_tiled_features(labels, tiles, [mean], keys="key", time="when")
+
+    assert refused.value.mistakes == (
+        "time 'when' is no column of the labels; known are key, read_at",
+        "key 'key' is int in the labels and string in the tiles; cast one of them",
+        f"the partials of '{count.name}' in the tiles are not those of a mean; make the tiles anew",
+    )
+    with pytest.raises(WindowError) as refused:
+        merged_tiles(tiles.drop("tile"), [count], keys="key", at=datetime(2026, 1, 1))  # noqa: DTZ001  a mistake
+
+    assert refused.value.mistakes == ("the tiles have no column 'tile'", "at 2026-01-01T00:00:00 has no time zone")
+
+
+def test_the_default_of_a_tiled_window_has_its_type(spark: SparkSession) -> None:
+    nothing = a_feature("decimal(28,2)", function="sum", column="exact", window="8s", hop="4s", default=0.5)
+    table = replace(TABLE, features=(nothing,))
+    tiles = tiled(spark, [Event()], table=table)
+
+    later = merged_tiles(tiles, table.rollings, keys="key", at=START + timedelta(hours=1)).select(nothing.name)
+
+    assert (later.dtypes, later.collect()) == ([(nothing.name, "decimal(28,2)")], [(Decimal("0.50"),)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from goldlane.features import FeatureTable, Rolling, TrainingRecord, rebuild_training_set, training_set
@@ -177,6 +177,25 @@ def test_a_record_comes_back_from_its_json(record: TrainingRecord) -> None:
     assert record.features == ("merchants__tier", "merchants__velocity", "ratings__stars")
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"label": 1, "question": {}}'])
+def test_a_text_that_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(TrainingError, match="this is no record that TrainingRecord"):
+        TrainingRecord.from_json(text)
+
+
+def test_no_limit_of_age_comes_back_from_json(record: TrainingRecord) -> None:
+    unlimited = replace(record, question=replace(record.question, ttl=timedelta.max))
+
+    assert TrainingRecord.from_json(unlimited.to_json()) == unlimited
+
+
+def test_labels_and_tables_of_other_kinds_are_refused(labels: DataFrame, merchants: FeatureTable) -> None:
+    with pytest.raises(TrainingError, match="the labels are a DataFrame of Spark, or a Delta table's folder or name, not a list"):
+        training_set([], [merchants], label="fraud", label_time="at")  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match="the tables are a FeatureTable; list them, or map them to where their rows are"):
+        training_set(labels, merchants, label="fraud", label_time="at")  # type: ignore[arg-type]
+
+
 def test_words_are_no_difference_and_everything_else_is(merchants: FeatureTable) -> None:
     tier, velocity = merchants.features
     counted = replace(velocity, rolling=Rolling(function="count", window="7d"))
@@ -218,3 +237,38 @@ def test_a_label_sees_only_rows_that_were_knowable_before_it(
         (f"m{number}", "seen" if any(in_time(row, label) for row in others) else None) for number, (label, others) in enumerate(examples)
     ]
     assert rows(made.frame, "merchant_id", "tier") == sorted(expected, key=repr)
+
+
+MERCHANTS = ["m1", "m2", "m3"]
+GOLD_ROWS = st.lists(st.tuples(st.sampled_from(MERCHANTS), st.integers(0, 9), st.sampled_from(["a", "b", None]), st.integers(0, 3)))
+ASKED = st.lists(st.tuples(st.sampled_from([*MERCHANTS, None]), st.none() | st.integers(-1, 10), st.booleans()), min_size=1, max_size=30)
+WRITES = st.lists(st.tuples(st.sampled_from(["append", "overwrite"]), GOLD_ROWS), min_size=1, max_size=2)
+
+
+@pytest.mark.slow
+@settings(max_examples=3, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(example=st.tuples(GOLD_ROWS, ASKED, WRITES))
+def test_any_training_set_is_rebuilt_as_it_was_whatever_is_written_later(
+    spark: SparkSession, merchants: FeatureTable, gold: Callable[..., Any], storage: Path, example: tuple[Any, Any, Any]
+) -> None:
+    rows_then, asked, writes = example
+    labels = spark.createDataFrame([(name, None if at is None else hour(at), fraud) for name, at, fraud in asked], LABELS)
+    gold(rows_then, mode="overwrite")
+
+    made = training_set(labels, [merchants], storage=storage, label="fraud", label_time="at")
+    for mode, written in writes:
+        gold(written, mode=mode)
+    again = rebuild_training_set(made.record.to_json(), labels=labels, tables=[merchants])
+
+    known = [(name, fraud, *newest_known(rows_then, name, at)) for name, at, fraud in asked]
+    assert rows(again.frame, "merchant_id", "fraud", "tier", "velocity") == sorted(known, key=repr)
+
+
+def newest_known(gold_rows: list[tuple[str, int, str | None, int]], name: str | None, at: int | None) -> tuple[str | None, int | None]:
+    """Of the rows up to then the newest; of equal ones the greatest, NULL below every value."""
+    seen = [
+        (hours, tier is not None, tier or "", velocity)
+        for merchant, hours, tier, velocity in gold_rows
+        if merchant == name and at is not None and hours <= at
+    ]
+    return (max(seen)[2] or None, max(seen)[3]) if seen else (None, None)

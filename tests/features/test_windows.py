@@ -59,6 +59,9 @@ ROLLINGS = (
 )
 
 
+AGGREGATED = dict.fromkeys(rolling.column for rolling in ROLLINGS if rolling.column is not None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A row; ``second`` counts from the start, None is an event without a time."""
@@ -210,6 +213,55 @@ def test_every_window_is_what_plain_python_says(spark: SparkSession, events: lis
     named = [replace(rolling, name=f"w{i}") for i, rolling in enumerate(rollings)]
 
     assert differences(spark, events, named) == []
+
+
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(events=st.lists(EVENT, min_size=200, max_size=300), rollings=st.lists(ROLLING, min_size=6, max_size=6), until=st.integers(-4, 8))
+def test_several_keys_and_an_end_of_time_are_what_plain_python_says(
+    spark: SparkSession, events: list[Event], rollings: list[Rolling], until: int
+) -> None:
+    events = [replace(event, id=i) for i, event in enumerate(events)]
+    windows = [replace(rolling, name=f"w{i}", default=None if rolling.counts else 0) for i, rolling in enumerate(rollings) if adds(rolling)]
+    seen = [
+        replace(event, key=entity(event), second=None if event.second is None or event.second > until else event.second) for event in events
+    ]
+
+    found = with_rolling_features(
+        frame_of(spark, events), windows, keys=["flag", "key"], time="time", until=START + timedelta(seconds=until)
+    ).collect()
+
+    assert sorted(row["id"] for row in found) == [event.id for event in events]
+    for row in found:
+        wanted = [expected(window, seen, seen[row["id"]]) for window in windows]
+        assert all(same(row[str(window.name)], value, 1e10) for window, value in zip(windows, wanted, strict=True)), (row, wanted)
+
+
+def adds(rolling: Rolling) -> bool:
+    """Whether 0 may stand for the window over nothing."""
+    return rolling.column not in ("word", "flag") or rolling.function in ("count", "count_distinct", "sum", "mean")
+
+
+def entity(event: Event) -> str | None:
+    return None if event.key is None or event.flag is None else f"{event.key} {event.flag}"
+
+
+@pytest.mark.slow
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(events=st.lists(EVENT, max_size=300), until=st.integers(-8, 8))
+def test_faults_are_counted_as_plain_python_counts_them(spark: SparkSession, events: list[Event], until: int) -> None:
+    rules = window_rules(ROLLINGS, keys=("key", "flag"), time="time", until=START + timedelta(seconds=until))
+
+    found = count_broken(frame_of(spark, events), rules)
+
+    broken = {
+        "key_is_present": sum(event.key is None for event in events),
+        "flag_is_present": sum(event.flag is None for event in events),
+        "time_is_present": sum(event.second is None for event in events),
+        "time_is_past": sum(event.second is not None and event.second > until for event in events),
+        **{f"{name}_is_finite": sum(is_odd(getattr(event, name)) for event in events) for name in AGGREGATED},
+    }
+    assert found == Counts(rows=len(events), broken=broken)
 
 
 def test_a_window_is_open_below_and_closed_above(spark: SparkSession) -> None:
@@ -378,7 +430,7 @@ def test_all_mistakes_of_a_call_are_named_at_once(spark: SparkSession) -> None:
         "the events already have a column 'flag'",
         "flag: sum needs numbers, and 'word' is a string",
         "flag: 'amout' is no column of the events; is it 'amount'?",
-        "newest: default 0 is no string, as 'word' is",
+        "newest: default 0 is no string, as the last of 'word' is",
     ]
     assert condition.startswith("count: where 'amount': [DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN]")
 
@@ -398,9 +450,74 @@ def test_names_are_compared_as_spark_does_and_a_key_must_be_comparable(spark: Sp
     )
 
 
-def test_until_must_say_its_zone(spark: SparkSession) -> None:
+def test_until_must_say_its_zone_and_is_named_beside_other_mistakes(spark: SparkSession) -> None:
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001  the mistake
+
+    with pytest.raises(WindowError) as caught:
+        with_rolling_features(frame_of(spark, [Event()]), [], keys="key", time="tme", until=naive)
+
+    assert caught.value.mistakes == ("time 'tme' is no column of the events; is it 'time'?", "until 2026-01-01T00:00:00 has no time zone")
+    with pytest.raises(WindowError, match="until must be a datetime with a time zone, not '2026-01-01'"):
+        with_rolling_features(frame_of(spark, [Event()]), [], keys="key", time="time", until="2026-01-01")  # type: ignore[arg-type]
     with pytest.raises(WindowError, match="until 2026-01-01T00:00:00 has no time zone"):
-        with_rolling_features(frame_of(spark, [Event()]), [], keys="key", time="time", until=datetime(2026, 1, 1))  # noqa: DTZ001
+        window_rules([], keys="key", time="time", until=naive)
+
+
+def test_what_is_no_frame_and_no_window_is_named(spark: SparkSession) -> None:
+    with pytest.raises(WindowError) as caught:
+        with_rolling_features([Event()], ["7d"], keys="key", time="time")  # type: ignore[arg-type, list-item]
+
+    assert caught.value.mistakes == ("'7d' is no Rolling", "the events are a list, not a DataFrame of Spark")
+    with pytest.raises(WindowError, match="the events have 2 columns 'amount'; name each once"):
+        with_rolling_features(
+            frame_of(spark, [Event()]).selectExpr("*", "amount"),
+            [Rolling(name="sum", function="sum", column="amount", window="1d")],
+            keys="key",
+            time="time",
+        )
+
+
+def test_a_default_has_the_type_of_its_window(spark: SparkSession) -> None:
+    defaults = {"count": 7, "sum": 0.0, "mean": 0, "min": Decimal("0.5"), "last": -1.25}
+    windows = [
+        Rolling(name=name, function=name, column=None if name == "count" else "exact", window="1s", delay="1s", default=default)
+        for name, default in defaults.items()
+    ]
+
+    found = with_rolling_features(frame_of(spark, [Event()]), windows, keys="key", time="time").select(*defaults)
+
+    assert [kind for _, kind in found.dtypes] == ["bigint", "decimal(38,2)", "decimal(38,6)", "decimal(38,2)", "decimal(38,2)"]
+    assert found.collect() == [(7, 0, 0, Decimal("0.5"), Decimal("-1.25"))]
+
+
+@pytest.mark.parametrize(
+    "function, column, default, mistake",
+    [
+        ("sum", "small", 0.5, "default 0.5 is no bigint, as the sum of 'small' is"),
+        ("sum", "exact", Decimal("0.001"), r"default Decimal\('0.001'\) is no decimal\(38,2\), as the sum of 'exact' is"),
+        ("min", "time", 0, "default 0 is no timestamp, as the min of 'time' is"),
+        ("max", "small", True, "default True is no int, as the max of 'small' is"),
+        ("last", "small", 2**31, "default 2147483648 is no int, as the last of 'small' is"),
+    ],
+)
+def test_a_default_that_the_window_cannot_give_is_refused(
+    spark: SparkSession, function: str, column: str, default: Any, mistake: str
+) -> None:
+    window = Rolling(name="w", function=function, column=column, window="1d", default=default)
+
+    with pytest.raises(WindowError, match=mistake):
+        with_rolling_features(frame_of(spark, [Event()]), [window], keys="key", time="time")
+
+
+def test_a_condition_may_name_the_events_table(spark: SparkSession) -> None:
+    frame_of(spark, [Event(word="a"), Event(word="b")]).createOrReplaceTempView("sales")
+    windows = [
+        Rolling(name=name, function=name, column="amount", window="1d", where="sales.word = 'a'") for name in ("count_distinct", "min")
+    ]
+
+    found = with_rolling_features(spark.table("sales"), windows, keys="key", time="time").select("count_distinct", "min")
+
+    assert found.collect() == [(1, 1.0), (1, 1.0)]
 
 
 def test_a_stream_is_refused(spark: SparkSession) -> None:

@@ -14,7 +14,7 @@ from goldlane.features.live.course import Applied, Live
 from goldlane.features.live.increments import prepared
 from goldlane.features.live.live_table import LiveTable, live_path
 from goldlane.features.tile_rows import check_tiled
-from goldlane.features.window_checks import check_windows
+from goldlane.features.window_checks import refuse, wrong_windows
 from goldlane.filelocks import file_lock
 from goldlane.stopping import StoppedError
 from goldlane.streams import Course, run_stream
@@ -93,6 +93,5 @@ def check_frame(table: FeatureTable, frame: DataFrame) -> None:
     check_tiled(table)
     check_columns(table, found, "the stream", event_schema(table))
     # Windows look back over a table's rows; here it is a micro-batch's.
-    check_windows(
-        frame.sparkSession.createDataFrame([], frame.schema), table.rollings, keys=table.keys, time=table.event_time, beside=False
-    )
+    empty = frame.sparkSession.createDataFrame([], frame.schema)
+    refuse("rolling features", wrong_windows(empty, table.rollings, keys=table.keys, time=table.event_time, beside=False))
