@@ -9,6 +9,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer
@@ -90,6 +91,17 @@ def test_every_link_leads_somewhere(page: str) -> None:
             lost.append(f"{path}#{anchor}")
 
     assert lost == []
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=lambda path: path.name)
+def test_every_picture_is_shown_by_a_page_told_in_words_and_drawn_for_light_and_dark(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+
+    drawing = ET.fromstring(text)  # noqa: S314  our own file
+
+    assert len(drawing.attrib["aria-label"].split()) > 10
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert [page for page, words in TEXTS.items() if f"]({picture.name})" in words]
 
 
 @pytest.mark.parametrize("page", TEXTS)
