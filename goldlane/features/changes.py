@@ -17,7 +17,7 @@ from goldlane.errors import Mistakes, first_line
 from goldlane.features.arrow_batches import conformed, fields_of, key_schema, together
 from goldlane.features.delta_files import SORT_MEMORY, ask, ask_sorted, columns, count_rows, open_delta, plain_text
 from goldlane.features.forgotten_entities import forgotten_beside, forgotten_rows
-from goldlane.features.online.values import quoted
+from goldlane.features.online.values import quoted, read_time
 from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of
 
 if TYPE_CHECKING:
@@ -140,10 +140,10 @@ class GoldTable:
         return "gold" if condition is None else f"(SELECT * FROM gold WHERE ({condition}) IS NOT TRUE)"  # noqa: S608  names and hashes
 
     def _newest(self) -> str:
-        """The microsecond of each key's newest event: every hop has it, the longest in the fewest rows."""
+        """The microsecond of each key's newest event, or now if that is to come: every hop has it, the longest in the fewest rows."""
         longest = max(hop_of(rolling) for rolling in self._table.rollings)
-        keys = columns(self._key_schema.names)
-        return f"SELECT {keys}, max(arrow_cast(at, 'Int64')) AS {_NEWEST} FROM gold WHERE hop = {longest} GROUP BY {keys}"  # noqa: S608  identifiers
+        keys, newest = columns(self._key_schema.names), f"least(max(arrow_cast(at, 'Int64')), {read_time(None)})"
+        return f"SELECT {keys}, {newest} AS {_NEWEST} FROM gold WHERE hop = {longest} GROUP BY {keys}"  # noqa: S608  identifiers
 
     def _reach(self) -> str:
         """Somewhat more than ``tiles_needed`` at the newest event, which sees to the rest."""

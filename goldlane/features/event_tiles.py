@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.features.arrow_batches import together
 from goldlane.features.forgotten_frames import without_forgotten_of
+from goldlane.features.online.values import read_time
 from goldlane.features.tiles import TILE_COLUMNS
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ class EventTiles:
         return events.join(spark.createDataFrame(self.touched), on=self.touched.column_names, how="left_semi")
 
     def _recent(self, events: DataFrame) -> DataFrame:
-        """Without the events that were too old for every window when their key's newest event came."""
+        """Without the events that are too old for every window, seen from now or from their key's newest event."""
         from pyspark.sql import Window
         from pyspark.sql import functions as F
 
         reach = max(rolling.window_us + rolling.delay_us + (rolling.hop_us or 0) for rolling in self.table.rollings)
         time, newest = F.unix_micros(F.col(self.table.event_time).cast("timestamp")), "__goldlane_newest"
         of_key = Window.partitionBy(*self.table.keys)
-        return events.withColumn(newest, F.max(time).over(of_key)).where(time > F.col(newest) - reach).drop(newest)
+        now = F.lit(read_time(None))
+        return events.withColumn(newest, F.least(F.max(time).over(of_key), now)).where(time > F.col(newest) - reach).drop(newest)

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from goldlane.errors import Mistakes
 from goldlane.features.arrow_batches import arrow_schema, conformed, key_schema, newest_of
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.values import microseconds_of, read_time
 from goldlane.features.tile_json import plain_partials, text_of
-from goldlane.features.tiles import Tile, features_at, tiles_needed, without_tiles
+from goldlane.features.tiles import Tile, features_at, tiles_kept, without_tiles
 
 if TYPE_CHECKING:
     from goldlane.features.declarations import FeatureTable
@@ -60,8 +60,8 @@ def tiled_rows(tiles: Iterable[pa.RecordBatch], table: FeatureTable, *, rows_rej
 
 def stored_tiles(tiles: Iterable[dict[str, Any]], table: FeatureTable, *, rows_rejected: int = 0) -> TiledRows:
     """As ``tiled_rows``, of tiles as ``plain_tiles`` hands them out."""
-    of_one_key = groupby(tiles, key=itemgetter(*table.keys))
-    return TiledRows((_entity(list(group), table) for _, group in of_one_key), table, rows_rejected)
+    of_one_key, now = groupby(tiles, key=itemgetter(*table.keys)), read_time(None)
+    return TiledRows((_entity(list(group), table, now) for _, group in of_one_key), table, rows_rejected)
 
 
 def check_tiled(table: FeatureTable) -> None:
@@ -85,12 +85,12 @@ def plain_tiles(tiles: Iterable[pa.RecordBatch], table: FeatureTable) -> Iterato
         yield from ({**row, "partials": each} for row, each in zip(rows, partials, strict=True))
 
 
-def _entity(rows: list[dict[str, Any]], table: FeatureTable) -> _Entity:
-    """One key's row, and its tiles without those that no read at or after its newest event can ask for."""
+def _entity(rows: list[dict[str, Any]], table: FeatureTable, now: int) -> _Entity:
+    """One key's row, and its tiles without those that no read from now on, or from its newest event on, can ask for."""
     newest = max(row["at"] for row in rows)
     instant = microseconds_of(newest)
-    needed = tiles_needed(table, instant)
-    kept = [row for row in rows if row["tile"] in needed[row["hop"]]]
+    reached = tiles_kept(table, instant, now)
+    kept = [row for row in rows if row["tile"] in reached[row["hop"]]]
     tiles = (Tile(hop=row["hop"], tile=row["tile"], at=microseconds_of(row["at"]), partials=row["partials"]) for row in kept)
     entity = {**{key: rows[0][key] for key in table.keys}, table.event_time: newest, **features_at(table, tiles, instant)}
     return entity, [{**row, "partials": text_of(row["partials"])} for row in kept]

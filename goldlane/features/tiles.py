@@ -89,6 +89,12 @@ def tiles_needed(table: FeatureTable, read_at: int) -> dict[int, range]:
     return {**needed, INSTANT_HOP: range(min(edges, default=read_at) + 1, read_at + 1)}
 
 
+def tiles_kept(table: FeatureTable, newest: int, now: int) -> dict[int, range]:
+    """By hop, the tiles that reads from now on can ask for of a key whose newest event is at ``newest``, be that in the future."""
+    first, last = tiles_needed(table, min(newest, now)), tiles_needed(table, newest)
+    return {hop: range(first[hop].start, tiles.stop) for hop, tiles in last.items()}
+
+
 def features_at(table: FeatureTable, tiles: Iterable[Tile], read_at: int) -> dict[str, Any]:
     """The values of all features with a hop for one key at ``read_at`` (microseconds), from any superset of its tiles in any order.
 

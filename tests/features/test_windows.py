@@ -185,18 +185,21 @@ def answers(spark: SparkSession, events: Sequence[Event], *rollings: Rolling) ->
     return [value[0] for value in values] if len(rollings) == 1 else values
 
 
-def differences(spark: SparkSession, events: Sequence[Event], rollings: Sequence[Rolling]) -> list[Any]:
-    """Windows that are not as defined, each with its row, what was found and what was wanted; every row must be there once."""
-    events = [replace(event, id=i) for i, event in enumerate(events)]
-    found = with_rolling_features(frame_of(spark, events), rollings, keys=["key"], time="time").collect()
-    rows = [(events[row["id"]], row) for row in found]
-    lost = sorted(event.id for event, _ in rows) != [event.id for event in events]
-    wrong = []
-    for event, row in rows:
-        scale = sum(abs(e.amount) for e in events if e.key == event.key and e.amount is not None and math.isfinite(e.amount))
-        pairs = ((rolling, row[str(rolling.name)], expected(rolling, events, event)) for rolling in rollings)
+def differences(spark: SparkSession, events: Sequence[Event], rollings: Sequence[Rolling], **call: Any) -> list[Any]:
+    """Windows that are not as defined, each with its row, what was found and what was wanted; every row must be there once.
+
+    ``call`` is the call's own keys and until, and ``seen``: the events as those make the definition see them.
+    """
+    seen = [replace(event, id=i) for i, event in enumerate(call.pop("seen", events))]
+    frame = frame_of(spark, [replace(event, id=i) for i, event in enumerate(events)])
+    rows = with_rolling_features(frame, rollings, **{"keys": ["key"], "time": "time", **call}).collect()
+    wrong = ["rows were lost or doubled"] if sorted(row["id"] for row in rows) != list(range(len(events))) else []
+    for row in rows:
+        event = seen[row["id"]]
+        scale = sum(abs(e.amount) for e in seen if e.key == event.key and e.amount is not None and math.isfinite(e.amount))
+        pairs = ((rolling, row[str(rolling.name)], expected(rolling, seen, event)) for rolling in rollings)
         wrong += [(rolling, event, told, wanted) for rolling, told, wanted in pairs if not same(told, wanted, scale)]
-    return ["rows were lost or doubled"] * lost + wrong
+    return wrong
 
 
 @pytest.mark.slow
@@ -221,20 +224,11 @@ def test_every_window_is_what_plain_python_says(spark: SparkSession, events: lis
 def test_several_keys_and_an_end_of_time_are_what_plain_python_says(
     spark: SparkSession, events: list[Event], rollings: list[Rolling], until: int
 ) -> None:
-    events = [replace(event, id=i) for i, event in enumerate(events)]
     windows = [replace(rolling, name=f"w{i}", default=None if rolling.counts else 0) for i, rolling in enumerate(rollings) if adds(rolling)]
-    seen = [
-        replace(event, key=entity(event), second=None if event.second is None or event.second > until else event.second) for event in events
-    ]
+    times = [None if event.second is None or event.second > until else event.second for event in events]
+    seen = [replace(event, key=entity(event), second=time) for event, time in zip(events, times, strict=True)]
 
-    found = with_rolling_features(
-        frame_of(spark, events), windows, keys=["flag", "key"], time="time", until=START + timedelta(seconds=until)
-    ).collect()
-
-    assert sorted(row["id"] for row in found) == [event.id for event in events]
-    for row in found:
-        wanted = [expected(window, seen, seen[row["id"]]) for window in windows]
-        assert all(same(row[str(window.name)], value, 1e10) for window, value in zip(windows, wanted, strict=True)), (row, wanted)
+    assert differences(spark, events, windows, keys=["flag", "key"], until=START + timedelta(seconds=until), seen=seen) == []
 
 
 def adds(rolling: Rolling) -> bool:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldlane.features.arrow_batches import newest_of
 from goldlane.features.online.store import Written
-from goldlane.features.online.values import microseconds_of
+from goldlane.features.online.values import microseconds_of, read_time
 from goldlane.features.partials import merge
 from goldlane.features.tile_json import plain_partial, plain_partials
 from goldlane.features.tile_rows import plain_tiles, stored_tiles
-from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of, tile_of, tiles_needed
+from goldlane.features.tiles import INSTANT_HOP, TILE_COLUMNS, hop_of, tile_of, tiles_kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,7 +102,8 @@ class NewEvents:
         newest: dict[Any, datetime] = {}
         for tile in known:
             newest[of_row(tile)] = max(tile["at"], newest.get(of_row(tile), tile["at"]))
-        reaches = {last: tiles_needed(self.table, microseconds_of(last)) for last in set(newest.values())}
+        now = read_time(None)
+        reaches = {last: tiles_kept(self.table, microseconds_of(last), now) for last in set(newest.values())}
         late = 0
         for event in self.rows.select([*self.table.keys, self.table.event_time]).to_pylist() if newest else ():
             last, at = newest.get(of_row(event)), microseconds_of(event[self.table.event_time])

@@ -7,7 +7,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,13 +19,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from goldlane.errors import Mistakes, UsageError
 from goldlane.features import tile_rows
 from goldlane.features.changes import GoldTable
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
 from goldlane.features.gold import gold_path
-from goldlane.features.online import FeatureNotFoundError, OnlineStore
+from goldlane.features.online import FeatureNotFoundError, OnlineStore, open_store
 from goldlane.features.online.values import microseconds_of
 from goldlane.features.publishing import publish
 from goldlane.features.tiles import tile_of
@@ -102,10 +106,10 @@ def partials(hop: int, events: list[tuple[datetime, Decimal]]) -> dict[str, Any]
     return {"count_5m": None if hop == 5 * MINUTE else count, "amount_1h": None if hop == MINUTE else amount}
 
 
-def appended(storage: Path, rows: pa.Table) -> DeltaTable:
+def appended(storage: Path, rows: pa.Table, mode: Literal["append", "overwrite"] = "append") -> DeltaTable:
     place = gold_path(CARDS, storage)
     place.parent.mkdir(parents=True, exist_ok=True)
-    write_deltalake(str(place), rows, mode="append", configuration={"delta.enableChangeDataFeed": "true"})
+    write_deltalake(str(place), rows, mode=mode, configuration={"delta.enableChangeDataFeed": "true"})
     return DeltaTable(str(place))
 
 
@@ -245,8 +249,11 @@ def test_tiles_are_made_as_they_are_written_and_not_held(storage: Path, write: W
 
 def test_a_table_of_events_is_tiled_when_it_is_published(store: OnlineStore, storage: Path, spark: SparkSession) -> None:
     del spark
-    events_written(storage, [("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C3", 2, "1.00")])
+    to_come = (datetime(2100, 1, 1, tzinfo=timezone.utc) - START) / timedelta(minutes=1)
+    now = (datetime.now(timezone.utc) - START) / timedelta(minutes=1)
+    events_written(storage, [("C1", 1, "10.00"), ("C2", 2, "1.00"), ("C3", 2, "1.00"), ("C4", now - 1, "1.00"), ("C4", to_come, "1.00")])
     publish(CARDS, storage, store)
+    assert store.lookup("cards", {"customer_id": "C4"}, at=minute(now)).features == {"count_5m": 1, "amount_1h": Decimal("1.00")}
     events_written(storage, [("C1", 4, "2.00"), ("C1", 2.5, "3.00"), (None, 2, "1.00"), ("C1", None, "1.00")]).delete("customer_id = 'C3'")
 
     published = publish(CARDS, storage, store)
@@ -274,6 +281,48 @@ def test_tiles_that_no_window_reaches_any_more_are_dropped(store: OnlineStore, s
     assert counts == {0: 1, 1: 1, 5: 6}
     assert store.lookup("cards", {"customer_id": "C1"}, at=minute(590)).features == {"count_5m": 1, "amount_1h": Decimal("6.00")}
     connection.close()
+
+
+def test_an_event_from_the_future_takes_no_past_one_away(store: OnlineStore, storage: Path, write: Write) -> None:
+    now = (datetime.now(timezone.utc) - START) / timedelta(minutes=1)
+    write([("C1", now - 2, "10.00"), ("C1", now - 1, "1.00"), ("C1", now + 10_000, "100.00")])
+    publish(CARDS, storage, store)
+
+    def features(at: float) -> dict[str, Any]:
+        return store.lookup("cards", {"customer_id": "C1"}, at=minute(at)).features
+
+    assert features(now) == {"count_5m": 2, "amount_1h": Decimal("11.00")}
+    assert features(now + 9_999) == {"count_5m": 0, "amount_1h": Decimal("0.00")}
+    assert features(now + 10_000) == {"count_5m": 1, "amount_1h": Decimal("100.00")}
+
+
+SOME = st.lists(st.tuples(st.sampled_from(["C1", "C2"]), st.integers(0, 900), st.integers(1, 99)), min_size=1, max_size=40)
+
+
+@settings(max_examples=8)
+@given(first=SOME, then=SOME, later=st.lists(st.integers(0, 900), min_size=20, max_size=20))
+def test_whatever_happened_a_lookup_tells_the_windows_as_of_its_time(
+    first: list[tuple[str, int, int]], then: list[tuple[str, int, int]], later: list[int]
+) -> None:
+    """Times are tenths of minutes. The gold table becomes another one between two publishes, as after late events and retractions."""
+    with tempfile.TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{folder}/online.db")) as store:
+        for happened in (first, then):
+            events: list[Event] = [(key, tenth / 10, f"{amount}.00") for key, tenth, amount in happened]
+            appended(Path(folder), tiles_of(events), mode="overwrite")
+            publish(CARDS, Path(folder), store)
+
+        for key in dict.fromkeys(key for key, *_ in then):
+            mine = [(tenth, amount) for name, tenth, amount in then if name == key]
+            for read_at in (max(mine)[0] + each for each in later):
+                found = store.lookup("cards", {"customer_id": key}, at=minute(read_at / 10)).features
+                of_5m, of_1h = (
+                    [amount for tenth, amount in mine if begin < tenth] for begin in (begin_of(read_at, 10, 50), begin_of(read_at, 50, 600))
+                )
+                assert found == {"count_5m": len(of_5m), "amount_1h": Decimal(sum(of_1h)).quantize(Decimal("0.01"))}, (key, read_at)
+
+
+def begin_of(read_at: int, hop: int, window: int) -> int:
+    return math.ceil(read_at / hop) * hop - window
 
 
 def test_a_frame_of_events_is_not_all_of_them(store: OnlineStore) -> None:
