@@ -36,8 +36,10 @@ class AsOf:
 
     def known_column(self, table: FeatureTable, columns: Sequence[str]) -> str | None:
         """The column of a table's second time; None where its event time is all there is."""
+        # Spark tells no names apart by case, and a second time that is passed over would leak.
+        spelled = {name.lower(): name for name in columns if name.lower() != table.event_time.lower()}
         names = (self.known_at, KNOWN_AT)
-        return next((name for name in names if name is not None and name in columns and name != table.event_time), None)
+        return next((spelled[name.lower()] for name in names if name is not None and name.lower() in spelled), None)
 
     def ties(self, columns: Sequence[str]) -> tuple[str, ...]:
         """The columns of ``tie_break`` that a table has."""

@@ -231,6 +231,10 @@ def test_another_column_may_be_the_second_time(spark: SparkSession) -> None:
     assert answers(spark, rows, [Label(at=4), Label(at=5)], known="ingested_at", known_at="ingested_at") == [(None, None), (1, "w")]
 
 
+def test_a_second_time_counts_in_any_spelling(spark: SparkSession) -> None:
+    assert answers(spark, [Row(event=1, known=5)], [Label(at=4), Label(at=5)], known="Known_At") == [(None, None), (1, "w")]
+
+
 def test_an_expired_value_is_null_and_its_age_is_told(spark: SparkSession) -> None:
     ages = answers(spark, [Row()], [Label(at=at) for at in (-1, 0, 2, 3)], ttl=timedelta(seconds=2), age=True)
 
