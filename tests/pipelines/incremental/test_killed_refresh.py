@@ -31,7 +31,7 @@ def keyed(read):
 ALL = {"days": days, "big": big, "keyed": keyed}
 """
 KEYED = "id BIGINT NOT NULL, customer STRING, amount BIGINT, CONSTRAINT pk PRIMARY KEY (id)"
-KILLS, MOST_STARTS, LONGEST_S, PATIENCE_S = 3, 12, 6.0, 240
+KILLS, MOST_STARTS, LONGEST_S, PATIENCE_S = 2, 8, 6.0, 240
 
 
 def killed(lane: Any, log: Path, delay: float) -> bool:
