@@ -33,7 +33,8 @@ def init(
             progress().print(str(target), markup=False)
     except OSError as refused:
         raise UsageError(f"cannot write to {directory}: {refused.strerror}", hint="name another folder") from refused
-    results().print(f"{name} is there. Next:\n  cd {directory}\n  make test\n  make features", markup=False)
+    there = [] if directory.resolve() == Path.cwd() else [f"cd {directory}"]
+    results().print("\n  ".join([f"{name} is there. Next:", *there, "make test", "make features"]), markup=False)
 
 
 def _require_room(directory: Path, written: Iterable[str]) -> None:

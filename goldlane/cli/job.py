@@ -60,8 +60,15 @@ def job(  # noqa: PLR0913  one parameter per option
     if as_json:
         print_json(outcome.to_json())
     else:
-        show(outcome)
+        show(outcome, _again(storage, bundle, {"--conf": conf, "--input": bound, "--map": mapped}))
     return 0 if outcome.is_good else 1
+
+
+def _again(storage: Path | None, bundle: Path | None, pairs: dict[str, Several]) -> list[str]:
+    """The options that a repair of the run needs again: a run's record has none of them."""
+    places = {"--storage": storage, "--bundle": bundle}
+    given = {option: [str(place)] for option, place in places.items() if place is not None} | pairs
+    return [word for option, values in given.items() for value in values or () for word in (option, value)]
 
 
 def _root(folder: Path | None) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -100,8 +102,8 @@ class JobDisplay:
         return table
 
 
-def show(outcome: Outcome) -> None:
-    """The run as a table on stdout; why tasks failed, in the user's files, on stderr."""
+def show(outcome: Outcome, options: Sequence[str] = ()) -> None:
+    """The run as a table on stdout; why tasks failed, in the user's files, on stderr. ``options`` are those that a repair needs again."""
     from rich.table import Table
     from rich.text import Text
 
@@ -117,9 +119,8 @@ def show(outcome: Outcome) -> None:
     results().print(table)
     results().print(f"{outcome.job} {outcome.result} in {outcome.seconds:.1f} s, run {outcome.run_id}", markup=False)
     if not outcome.is_good:
-        progress().print(
-            f"mend it, then run what failed again: goldlane job {outcome.job} --repair {outcome.run_id}", markup=False, soft_wrap=True
-        )
+        again = shlex.join(["goldlane", "job", outcome.job, *options, "--repair", str(outcome.run_id)])
+        progress().print(f"mend it, then run what failed again: {again}", markup=False, soft_wrap=True)
 
 
 def fault_text(fault: Fault) -> str:
@@ -136,5 +137,7 @@ def _told(event: JobEvent) -> str:
     if event.happening == "TERMINATED" and event.end is not None:
         why = f": {fault_text(event.end.fault)}" if event.end.fault is not None and not event.end.result.is_good else ""
         return f"{event.task}: {event.end.result}{why}"
+    if event.happening == "PROGRESS":
+        return f"{event.task}: {event.text}"
     again = f" (attempt {event.attempt})" if event.attempt > 1 and event.happening == "RUNNING" else ""
-    return f"{event.task}: {event.happening if event.happening != 'PROGRESS' else ''}{again}{' ' if event.text else ''}{event.text}"
+    return f"{event.task}: {event.happening}{again}{' ' if event.text else ''}{event.text}"

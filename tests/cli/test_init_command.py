@@ -90,6 +90,10 @@ def test_it_stands_beside_an_environment_and_a_repository(tmp_path: Path, goldla
     assert (ran.code, (tmp_path / "shop" / "features.py").is_file()) == (0, True)
 
 
+def test_in_the_folder_itself_nobody_is_told_to_go_there(goldlane: Callable[..., Any]) -> None:
+    assert goldlane("init", ".").out.splitlines()[1:] == ["  make test", "  make features"]
+
+
 @pytest.mark.parametrize("mine", [".gitignore", "notes.txt"])
 def test_a_file_of_somebody_s_is_named_and_stays(tmp_path: Path, goldlane: Callable[..., Any], mine: str) -> None:
     (tmp_path / "shop").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -52,8 +53,14 @@ def test_a_run_that_fails_exits_with_1_says_why_and_how_to_go_on(typed: Typed, c
     output = capsys.readouterr()
     assert code == 1
     assert "goldlane: is_bad: FAILED: LESS_THAN compares numbers, and 'many' is none" in output.err
-    assert "goldlane job job --repair" in output.err
+    assert re.search(r"run what failed again: goldlane job job --storage \S+ --repair \d+\n", output.err)
     assert "job FAILED in" in output.out
+
+
+def test_a_repair_is_told_with_the_options_that_it_needs_again(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    typed("job", "--param", "mood=bad", "--map", "/Volumes/a b=deep", "--conf", "x=1")
+
+    assert "--conf x=1 --map '/Volumes/a b=deep' --repair " in capsys.readouterr().err
 
 
 def test_a_repair_keeps_the_parameters_of_the_run(typed: Typed, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
