@@ -43,6 +43,10 @@ class Questions:
         self._plans.clear()
         self._statements.clear()
 
+    def known(self, table: FeatureTable | str) -> PostgresPlan | None:
+        """The plan for the table, if one was made; it may be old."""
+        return self._plans.get(table if isinstance(table, str) else table.name)
+
     def one(self, table: FeatureTable | str, key: Key, unknown: Unknown, at: datetime | None) -> Question[Answer]:
         """See ``OnlineStore.lookup``."""
         name, now = table if isinstance(table, str) else table.name, read_time(at)
