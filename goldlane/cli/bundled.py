@@ -1,4 +1,4 @@
-"""SOURCE as the command line takes it: files, the project's own pipelines, or a pipeline of the asset bundle by its key."""
+"""SOURCE as the command line takes it: files, the project's own pipelines, or a pipeline of the asset bundle by its key or name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from goldlane.errors import UsageError
 from goldlane.settings import Settings
 
 _BUNDLE = "databricks.yml"
+_OF_PATHS = frozenset("/\\*?[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,12 @@ def pipeline_asked(sources: Sequence[str] | None, settings: Settings) -> Named:
 
     bundle = bundle_of(root, None)
     known = bundle.tree.map("resources", "pipelines")
-    if given[0] not in known:
-        raise UsageError(f"{given[0]} is no file or folder here, and no pipeline of {root / _BUNDLE}{nearest(given[0], known)}")
-    found = pipeline_named(bundle, given[0])
+    names = {str(each["name"]): key for key, each in known.items() if isinstance(each, dict) and "name" in each}
+    key = given[0] if given[0] in known else names.get(given[0])
+    if key is None:
+        told = f"{given[0]} is no file or folder here, and no pipeline of {root / _BUNDLE}"
+        raise UsageError(f"{told}{nearest(given[0], {**names, **known})}")
+    found = pipeline_named(bundle, key)
     return Named(sources=found.sources, name=found.key, catalog=found.catalog, schema=found.schema, configuration=found.configuration)
 
 
@@ -53,4 +57,4 @@ def bundle_above() -> Path | None:
 
 
 def _may_be_key(source: str) -> bool:
-    return source.replace("-", "_").isidentifier() and not Path(source).exists()
+    return bool(source) and not Path(source).suffix and not _OF_PATHS & set(source) and not Path(source).exists()

@@ -21,6 +21,7 @@ targets: {dev: {default: true}, prod: {variables: {schema: sales}}}
 resources:
   pipelines:
     orders:
+      name: Orders of the shop
       catalog: main
       schema: ${var.schema}
       libraries: [{glob: {include: lane/**}}]
@@ -43,6 +44,10 @@ def test_a_pipeline_of_the_bundle_is_a_source_by_its_key(bundle: Goldlane) -> No
     ran = bundle("check", "orders", "--json")
 
     assert (ran.code, [table["name"] for table in ran.document["datasets"]]) == (0, ["orders"])
+
+
+def test_it_is_a_source_by_its_name_too(bundle: Goldlane) -> None:
+    assert bundle("check", "Orders of the shop").code == 0
 
 
 def test_it_is_found_from_a_folder_inside_the_bundle(bundle: Goldlane, monkeypatch: pytest.MonkeyPatch) -> None:
