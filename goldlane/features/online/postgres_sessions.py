@@ -12,7 +12,7 @@ POOL_SIZE = 8
 POOL_WAIT_S = 10.0
 # Each statement is planned once per connection; planning for the very key costs more than the lookup, compiling for it too.
 SETTINGS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)"
-_STALE = ("42P01", "42703", "0A000", "42883", "42804")
+_STALE = ("42P01", "42703", "0A000", "42883", "42804", "26000")
 
 
 def connect_options() -> dict[str, Any]:
@@ -43,7 +43,7 @@ def read_times_as_numbers(adapters: Any) -> None:
 
 
 def is_worth_a_retry(error: BaseException) -> bool:
-    """Whether the server went away, or a table became another between learning of it and asking it."""
+    """Whether the server went away, or forgot a statement, or a table became another between learning of it and asking it."""
     return is_lost(error) or getattr(error, "sqlstate", None) in _STALE
 
 

@@ -13,6 +13,7 @@ import pytest
 from goldlane.features.declarations import FeatureTable
 from goldlane.features.online import OnlineStore, open_store
 from goldlane.features.online import postgres_statements as statements
+from goldlane.features.online.postgres import PostgresStore
 from goldlane.features.publishing import publish
 
 Frame = Callable[..., Any]
@@ -46,6 +47,17 @@ def test_a_reader_of_ever_other_tables_goes_on_reading(store: OnlineStore, monke
     found = [store.lookup(f"table{number}", M1).features["velocity"] for _ in range(3) for number in (1, 2, 3)]
 
     assert found == [1, 2, 3] * 3
+
+
+def test_a_pooler_or_server_that_forgot_the_statements_is_asked_anew(store: OnlineStore) -> None:
+    assert isinstance(store, PostgresStore)
+    store.lookup("table1", M1)
+    readers = store._readers()  # noqa: SLF001  what a pooler does behind our back
+    connection = readers.take()
+    connection.execute("DEALLOCATE ALL")
+    readers.give(connection)
+
+    assert store.lookup("table1", M1).features["velocity"] == 1
 
 
 def test_a_statement_is_prepared_once_and_the_oldest_ones_are_let_go(
