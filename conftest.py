@@ -1,4 +1,4 @@
-"""The one Spark session of a test run: Delta, UTC on both clocks, one core, few partitions."""
+"""The one Spark session of a test run: Delta, UTC on both clocks, one core, few partitions; and the browser of those that look at pages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
     from pyspark.sql import SparkSession
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 pytest_plugins = ["pytester"]
 
@@ -44,6 +48,20 @@ def spark() -> Iterator[SparkSession]:
     session = local_spark(**{"spark.master": master, "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; only for its module, for while it is there the thread has a running event loop."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}")
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", *quiet.split()])
+        yield started
+        started.close()
 
 
 def _remote(master: str) -> Iterator[SparkSession]:

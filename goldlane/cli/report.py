@@ -89,6 +89,7 @@ def _show(found: Report) -> None:
 
 def _rules(found: Report) -> Table:
     from rich.table import Table
+    from rich.text import Text
 
     from goldlane.drawing.rendering import share
 
@@ -99,5 +100,5 @@ def _rules(found: Report) -> Table:
         table.add_column(column, justify="right")
     for rule in found.distinct_rules:
         before = share(rule.trend[-2].share) if len(rule.trend) > 1 else ""
-        table.add_row(rule.dataset, rule.name, rule.action, f"{rule.passed:,}", f"{rule.failed:,}", share(rule.share), before)
+        table.add_row(rule.dataset, Text(rule.name), rule.action, f"{rule.passed:,}", f"{rule.failed:,}", share(rule.share), before)
     return table

@@ -96,5 +96,5 @@ def _table(update: Update) -> Table:
         broken = ", ".join(f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed)
         rows = (f"{dataset.output_rows:,}", f"{dataset.dropped_rows:,}", f"{dataset.seconds:.1f}")
         status = Text(dataset.status.value, STYLES.get(dataset.status.value, ""))
-        table.add_row(dataset.name, dataset.kind.value.replace("_", " "), status, *rows, broken)
+        table.add_row(dataset.name, dataset.kind.value.replace("_", " "), status, *rows, Text(broken))
     return table

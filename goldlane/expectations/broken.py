@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldlane.errors import GoldlaneError, UsageError
 from goldlane.expectations.mask import Masks, with_masks
 from goldlane.expectations.resolve import require_fitting, require_free, require_observable
+from goldlane.expectations.rules import as_rules
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Observation
@@ -39,8 +40,7 @@ def with_broken_rules(
     """
     require_observable(df, observation)
     require_free(df, column)
-    require_fitting(df, rules)
-    return decoded(df, rules, column, observation)
+    return decoded(df, require_fitting(df, rules), column, observation)
 
 
 def observed_counts(metrics: Mapping[str, Any], rules: Sequence[Rule]) -> Counts:
@@ -51,7 +51,7 @@ def observed_counts(metrics: Mapping[str, Any], rules: Sequence[Rule]) -> Counts
     """
     if "rows" not in metrics:
         raise GoldlaneError("the write left no counts", hint="it was aborted; count_broken(df, rules) counts with a scan of its own")
-    return Counts(rows=metrics["rows"], broken={rule.name: metrics[f"broken_{position}"] for position, rule in enumerate(rules)})
+    return Counts(rows=metrics["rows"], broken={rule.name: metrics[f"broken_{position}"] for position, rule in enumerate(as_rules(rules))})
 
 
 def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
@@ -64,10 +64,10 @@ def count_broken(df: DataFrame, rules: Sequence[Rule]) -> Counts:
 
     if df.isStreaming:
         raise UsageError("a stream has no end to count to", hint="observe the write: with_broken_rules(..., observation='a name')")
-    require_fitting(df, rules)
-    broken = [F.count(F.when(~F.expr(rule.sql), F.lit(True))) for rule in rules]
+    known = require_fitting(df, rules)
+    broken = [F.count(F.when(~F.expr(rule.sql), F.lit(True))) for rule in known]
     rows, *failures = df.agg(F.count(F.lit(1)), *broken).collect()[0]
-    return Counts(rows=rows, broken={rule.name: failed for rule, failed in zip(rules, failures, strict=True)})
+    return Counts(rows=rows, broken={rule.name: failed for rule, failed in zip(known, failures, strict=True)})
 
 
 def decoded(df: DataFrame, rules: Sequence[Rule], column: str, observation: Observation | str | None = None) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,14 @@ def exists(spark: SparkSession, place: str) -> bool:
     except AnalysisException:
         return False
     return True
+
+
+def lacks(spark: SparkSession, place: str, columns: Sequence[str]) -> list[str]:
+    """Those of ``columns`` that the table does not have; none where there is no table yet."""
+    if not exists(spark, place):
+        return []
+    there = {name.lower() for name in rows_of(spark, place).columns}
+    return [name for name in columns if name.lower() not in there]
 
 
 def append(rows: DataFrame, place: str, transaction: tuple[str, int] | None) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goldlane.errors import GoldlaneError, MissingExtraError
 from goldlane.expectations.gx_query import broken_query
 from goldlane.expectations.rule import Action, Rule
-from goldlane.expectations.rules import Rules
+from goldlane.expectations.rules import as_rules
 from goldlane.expectations.table_rule import TableRule
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def to_gx_suite(rules: Iterable[Rule | TableRule], *, name: str = "rules") -> Ex
         RuleError: something is no rule, or names repeat.
     """
     expectation_suite, unexpected_rows = _classes()
-    known = rules if isinstance(rules, Rules) else Rules(*rules)
+    known = as_rules(rules)
     return expectation_suite(name=name, expectations=[unexpected_rows(**_expectation(rule)) for rule in (*known, *known.table)])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
+from goldlane.errors import UsageError, first_line
 from goldlane.expectations.free_names import free_name
 from goldlane.expectations.gx import META
 from goldlane.expectations.gx_kinds import ROW_KINDS, NoRuleError
@@ -49,11 +50,13 @@ def from_gx_suite(suite: ExpectationSuite | Mapping[str, Any]) -> FromGx:
 
     Rules that ``to_gx_suite`` wrote come back as they were. All others warn: GX only tells, and what happens to a row is for you to say.
     An expectation that allows a share of broken rows, covers some rows only, or is of a kind that rules do not have is untranslated.
+
+    Raises:
+        UsageError: it is no suite.
     """
-    whole = suite if isinstance(suite, Mapping) else suite.to_json_dict()
     rules: list[Rule | TableRule] = []
     untranslated = []
-    for stated in whole["expectations"]:
+    for stated in _expectations(suite if isinstance(suite, Mapping) else suite.to_json_dict()):
         try:
             rule = _own(stated) or _foreign(stated)
         except (NoRuleError, RuleError, KeyError) as error:
@@ -63,12 +66,22 @@ def from_gx_suite(suite: ExpectationSuite | Mapping[str, Any]) -> FromGx:
     return FromGx(rules=Rules(*rules), untranslated=tuple(untranslated))
 
 
+def _expectations(suite: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found = suite.get("expectations")
+    if not isinstance(found, Sequence) or not all(isinstance(one, Mapping) and _type(one) for one in found):
+        raise UsageError("this is no suite of Great Expectations", hint="its JSON has `expectations`, a list, and each of them a `type`")
+    return found
+
+
 def _own(stated: Mapping[str, Any]) -> Rule | TableRule | None:
     """The rule that an expectation of ``to_gx_suite`` was, unless its query was edited since."""
     kept = (stated.get("meta") or {}).get(META)
-    if not kept:
+    if not isinstance(kept, Mapping):
         return None
-    rule = _restored(kept)
+    try:
+        rule = _restored(kept)
+    except TypeError as error:
+        raise NoRuleError(f"its meta[{META!r}] holds no rule of this version of Goldlane ({first_line(error)})") from error
     return rule if _kwargs(stated).get("unexpected_rows_query") == broken_query(rule) else None
 
 
@@ -105,13 +118,17 @@ def _foreign(stated: Mapping[str, Any]) -> Rule | TableRule:
 
 
 def _require_all_rows(kwargs: Mapping[str, Any]) -> None:
-    if kwargs.get("mostly") not in {None, 1}:
+    if not _is_parameter(kwargs.get("mostly")) and kwargs.get("mostly") not in {None, 1}:
         raise NoRuleError(f"mostly={kwargs['mostly']} lets a share of the rows break it, and a rule does not")
     if kwargs.get("row_condition"):
         raise NoRuleError("its row_condition leaves rows out; write a rule whose predicate says so")
-    parameters = [name for name, value in kwargs.items() if isinstance(value, Mapping) and "$PARAMETER" in value]
+    parameters = [name for name, value in kwargs.items() if _is_parameter(value)]
     if parameters:
         raise NoRuleError(f"{', '.join(parameters)} is a parameter of the run; write the value")
+
+
+def _is_parameter(value: Any) -> bool:
+    return isinstance(value, Mapping) and "$PARAMETER" in value
 
 
 def _require_known(kwargs: Mapping[str, Any], read: frozenset[str]) -> None:
@@ -144,7 +161,7 @@ TABLE_KINDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], TableRule], frozen
 
 def _type(stated: Mapping[str, Any]) -> str:
     """Suites that GX wrote before 1.0 say ``expectation_type``."""
-    return str(stated.get("type") or stated["expectation_type"])
+    return str(stated.get("type") or stated.get("expectation_type") or "")
 
 
 def _kwargs(stated: Mapping[str, Any]) -> Mapping[str, Any]:

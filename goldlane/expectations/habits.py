@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from goldlane.expectations.literal import column_sql, plain_name, quoted_name
@@ -19,6 +21,7 @@ _ROWS_PER_VALUE = 20
 _DIGITS = 3
 _MUCH_LESS = 1000
 _YEAR = timedelta(days=366)
+_TIMES = frozenset({"date", "timestamp", "timestamp_ntz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ class Habits:
             return None
         if numbers and self.column.most - self.column.least + 1 < 4 * len(kept):
             return None
-        rare = [f"{value} ({count:,})" for value, count in self.column.values if value not in kept]
-        aside = f" Left out as too rare: {', '.join(rare[:5])}." if rare else ""
+        # Counted, not named: what only a few rows hold may be about a person, and a source file is read by many.
+        aside = f" Rarer values are left out; {left:,} of these rows held one." if left else ""
         cost = f"at most {_percent(self._among_present.most(left))} of good rows have another"
         why = f"{len(kept)} values in {self._present:,} rows; {cost}.{aside}"
         return Suggestion(function="in_set", arguments=(self._name, sorted(kept)), options={**self._or_null, "why": why})
@@ -98,7 +101,8 @@ class Habits:
         if not column.quantiles:
             return None
         ends = (self._low(),) if self._counts_up() else (self._low(), self._high())
-        seen = f"Seen: {column.quantiles[0.0]:,g} to {column.quantiles[1.0]:,g} in {self._present:,} rows"
+        first, last = (self._rounded(column.quantiles[rank], up=rank > 0) for rank in (0.0, 1.0))
+        seen = f"Seen: {first:,g} to {last:,g} in {self._present:,} rows"
         cost = "" if self._counts_up() else f"; at most {_percent(self.allowance.share)} of good rows will be beyond each end"
         options = {**self._or_null, "why": f"{seen}{cost}."}
         if self._refusable(column.odd_numbers):
@@ -131,16 +135,16 @@ class Habits:
         return self._rounded(low, up=False)
 
     def _rounded(self, number: float, *, up: bool) -> float:
-        """Outwards to three digits, for a reader; whole numbers stay whole."""
+        """Outwards to three digits, for a reader, never inwards; whole numbers stay whole."""
         if number == 0:
             return 0
-        digits = _DIGITS - 1 - math.floor(math.log10(abs(number)))
+        exact = Decimal(_finite(number))
+        place = exact.adjusted() - _DIGITS + 1
         whole = self.column.distinct is not None
-        digits = min(digits, 0) if whole else digits
-        scaled = number * 10.0**digits if digits >= 0 else number / 10.0**-digits
-        nearest = round(scaled)
-        outward = nearest if math.isclose(nearest, scaled, rel_tol=1e-9) else math.ceil(scaled) if up else math.floor(scaled)
-        result = outward / 10.0**digits if digits >= 0 else outward * 10.0**-digits
+        unit = Decimal((0, (1,), max(place, 0) if whole else place))
+        nearest = float(exact.quantize(unit))
+        is_outside = nearest >= number if up else nearest <= number
+        result = _finite(nearest if is_outside else float(exact.quantize(unit, ROUND_CEILING if up else ROUND_FLOOR)))
         return int(result) if result.is_integer() and abs(result) < 2**53 else result
 
     def _form(self) -> Suggestion | None:
@@ -169,13 +173,17 @@ class Habits:
     def _times(self) -> Suggestion | None:
         """A span with room at both ends: time goes on, so its bounds are about centuries, not about days."""
         first, last = self.column.least, self.column.most
-        if not isinstance(first, date) or not isinstance(last, date):
+        if self.column.type not in _TIMES or (first is None and last is None):
             return None
-        room = min(max(last - first, _YEAR), 5 * _YEAR)
-        low = max(1, first.year - math.ceil(room / _YEAR))
-        high = last.year + math.ceil(room / _YEAR) + 1
-        ends = [self._new_year(year) for year in (low, high) if year <= date.max.year]
-        why = f"Seen: {first} to {last}; with room for what is to come, so look at it again when that has passed."
+        span = last - first if first is not None and last is not None else 5 * _YEAR
+        room = math.ceil(min(max(span, _YEAR), 5 * _YEAR) / _YEAR)
+        low = None if first is None else self._new_year(max(1, first.year - room))
+        high = None if last is None or last.year + room + 1 > date.max.year else self._new_year(last.year + room + 1)
+        years = [str(seen.year) if seen is not None else "far beyond" for seen in (first, last)]
+        why = f"Seen: {' to '.join(years)}; with room for what is to come, so look at it again when that has passed."
+        if low is None and high is None:
+            return None
+        ends = (low,) if high is None else (low, high)
         return Suggestion(function="in_range", arguments=(self._name, *ends), options={**self._or_null, "why": why})
 
     def _new_year(self, year: int) -> date:
@@ -183,5 +191,9 @@ class Habits:
         return kinds.get(self.column.type, datetime(year, 1, 1, tzinfo=timezone.utc))
 
 
+def _finite(number: float) -> float:
+    return number if math.isfinite(number) else math.copysign(sys.float_info.max, number)
+
+
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"  # noqa: PLR2004  beyond it two digits are 1e+02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlglot.tokenizer_core import TokenType
 from goldlane.errors import first_line
 
 DIALECT = "databricks"
+_MATCHING = re.compile("rlike|regexp", re.IGNORECASE)
 _NO_VERDICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe, exp.Star, exp.Tuple, exp.Interval, exp.Literal)
 _TRUTHLIKE = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN}
 _NOT_REPEATABLE = frozenset(
@@ -53,6 +55,14 @@ def root_columns(predicate: str) -> tuple[str, ...]:
     """The top-level columns that ``predicate`` reads, each once, in order of appearance: ``a`` for ``a.b``, unquoted."""
     columns = _parsed(predicate).find_all(exp.Column, bfs=False)
     return tuple(dict.fromkeys(str(column.parts[0].name) for column in columns))
+
+
+def regexes(predicate: str) -> tuple[str, ...]:
+    """The regular expressions that ``predicate`` spells out, in Java's language."""
+    if not _MATCHING.search(predicate):
+        return ()
+    found = (node.expression for node in _parsed(predicate).find_all(exp.RegexpLike, bfs=False))
+    return tuple(str(pattern.name) for pattern in found if isinstance(pattern, (exp.Literal, exp.RawString)))
 
 
 def _parsed(predicate: str) -> Any:

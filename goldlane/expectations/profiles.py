@@ -11,10 +11,11 @@ from typing import Any
 class ColumnProfile:
     """One column. Counts, ``least`` and ``most`` are exact; quantiles are a KLL sketch's, within ``rank_error`` of their rank.
 
-    ``quantiles`` are of the finite numbers, by rank; ``odd_numbers`` counts NaN and the infinities. ``values`` and ``shapes`` are the
-    most frequent ones with their counts, exact where they add up to all rows with a value. A shape is a text with ``A`` for each
-    capital letter, ``a`` for each small one and ``9`` for each digit; longer texts than 64 letters have none. ``lengths`` are the least
-    and the greatest, and ``words`` counts texts of nothing but ASCII letters, digits, ``_`` and ``-``.
+    ``least`` and ``most`` are None for a day that Python does not have. ``quantiles`` are of the finite numbers, by rank;
+    ``odd_numbers`` counts NaN and the infinities. ``values`` and ``shapes`` are the most frequent ones with their counts, exact where
+    they add up to all rows with a value. A shape is a text with ``A`` for each capital letter, ``a`` for each small one and ``9`` for
+    each digit; longer texts than 64 letters have none. ``lengths`` are the least and the greatest, and ``words`` counts texts of
+    nothing but ASCII letters, digits, ``_`` and ``-``.
     """
 
     name: str

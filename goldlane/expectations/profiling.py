@@ -22,6 +22,8 @@ _SHAPED = _LETTERS + _LETTERS.lower() + "0123456789"
 _SHAPES = "A" * 26 + "a" * 26 + "9" * 10
 # A sketch of this size is a megabyte in each task; a table with more numbers gets smaller ones.
 _LARGEST_SKETCH, _ALL_SKETCHES = 32_768, 1 << 21
+# The days that Python has; instants come in its own zone.
+_DAYS, _INSTANT_DAYS = ("0001-01-01", "9999-12-31"), ("0001-01-03", "9999-12-29")
 
 
 def profiled(df: DataFrame) -> Profile:
@@ -48,13 +50,22 @@ def _facts(name: str, kind: DataType, size: int) -> Iterator[Column]:
         yield from (F.min(column).alias("least"), F.max(column).alias("most"))
         yield from _number_facts(name, kind, size)
     if isinstance(kind, (DateType, TimestampType, TimestampNTZType)):
-        yield from (F.min(column).alias("least"), F.max(column).alias("most"))
+        days = _INSTANT_DAYS if isinstance(kind, TimestampType) else _DAYS
+        yield from (_within(days, F.min(column)).alias("least"), _within(days, F.max(column)).alias("most"))
     if isinstance(kind, IntegralType):
         yield F.expr(f"hll_sketch_estimate(hll_sketch_agg({name}))").alias("distinct")
     if isinstance(kind, (IntegralType, StringType)):
         yield F.expr(f"approx_top_k({name}, {_VALUES}, {_TRACKED})").alias("values")
     if isinstance(kind, StringType):
         yield from _text_facts(name)
+
+
+def _within(days: tuple[str, str], time: Column) -> Column:
+    """NULL where the time is on none of ``days``."""
+    from pyspark.sql import functions as F
+
+    first, last = (F.expr(f"DATE'{day}'") for day in days)
+    return F.when(F.to_date(time).between(first, last), time)
 
 
 def _number_facts(name: str, kind: DataType, size: int) -> Iterator[Column]:

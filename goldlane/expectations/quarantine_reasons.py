@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldlane.expectations.broken import BROKEN_RULES
 from goldlane.expectations.rule import Rule
+from goldlane.expectations.rules import as_rules
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,6 +22,6 @@ def quarantine_reasons(quarantined: DataFrame, rules: Sequence[Rule]) -> DataFra
     """
     from pyspark.sql import functions as F
 
-    declared = quarantined.sparkSession.createDataFrame([(rule.name, str(rule.action), rule.why) for rule in rules], _COLUMNS)
+    declared = quarantined.sparkSession.createDataFrame([(rule.name, str(rule.action), rule.why) for rule in as_rules(rules)], _COLUMNS)
     broken = quarantined.select(F.explode(BROKEN_RULES).alias("rule")).groupBy("rule").agg(F.count(F.lit(1)).alias("rows"))
     return broken.join(declared, on="rule", how="left").orderBy(F.desc("rows"), "rule")

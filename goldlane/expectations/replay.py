@@ -9,17 +9,20 @@ from uuid import uuid4
 
 from goldlane.errors import UsageError
 from goldlane.expectations.broken import BROKEN_RULES
-from goldlane.expectations.delta_places import append, exists, rows_of, sql_name
+from goldlane.expectations.delta_places import append, exists, lacks, rows_of, sql_name
 from goldlane.expectations.literal import column_sql
-from goldlane.expectations.resolve import require_fitting
-from goldlane.expectations.rule import Rule
+from goldlane.expectations.resolve import require_fitting, select_error
+from goldlane.expectations.rule import Rule, RuleError
+from goldlane.expectations.rules import as_rules
 from goldlane.expectations.split import QUARANTINED_AT, good_sql
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # No rule can be named so: a name has no blanks.
 _RETURNING = "returning by replay "
+# A quarantine that somebody else fills may hold rows without a reason.
+_MARK = f"try_element_at({BROKEN_RULES}, 1)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,26 +37,28 @@ def replay_quarantine(quarantined: str, rules: Sequence[Rule], *, kept: str, men
     """Append the quarantined rows that pass ``rules`` now to ``kept``, and take them out of the quarantine; the others get new reasons.
 
     ``mend`` changes rows before they are asked: column -> SQL over the quarantined row, such as
-    ``{"amount": "try_cast(replace(_raw.amount, ',', '.') AS decimal(18,2))"}``; rows that still break a rule stay mended. ``kept``
-    gets its own columns of the rows. Tables are named as for ``write_split``, and changed through the active session.
+    ``{"amount": "try_cast(replace(_raw.amount, ',', '.') AS decimal(18,2))"}``; rows that still break a rule stay mended, and the next
+    replay mends them as they are then. ``kept`` gets its own columns of the rows. Tables are named as for ``write_split``, and changed
+    through the active session.
 
     A row returns exactly once, even if a replay is killed and whatever is quarantined meanwhile: it is marked first, in its
     ``_broken_rules``, then appended under a transaction that ``kept`` takes once, and deleted last. The next replay finishes what an
     earlier one began.
 
     Raises:
-        UsageError: there is no such quarantine, a rule does not fit it, or it lacks a column of ``kept``.
+        UsageError: there is no such quarantine, a rule or ``mend`` does not fit it, or it lacks a column of ``kept``.
     """
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.active()
-    columns = _columns(spark, quarantined, rules, kept)
+    spark, known = SparkSession.active(), as_rules(rules)
+    columns = _columns(spark, quarantined, known, kept)
+    _require_mendable(rows_of(spark, quarantined), mend or {})
     returned = _finish(spark, quarantined, kept, columns)
     name, waiting = sql_name(quarantined), _is_not_returning()
     if mend:
         mended = ", ".join(f"{column_sql(column)} = {expression}" for column, expression in mend.items())
         spark.sql(f"UPDATE {name} SET {mended} WHERE {waiting}")  # noqa: S608  the caller's own table and expressions
-    good, reasons = f"({good_sql(rules)})", _reasons(rules)
+    good, reasons = f"({good_sql(known)})", _reasons(known)
     verdict = f"CASE WHEN {good} THEN array('{_RETURNING}{uuid4()}') ELSE {reasons} END"
     changed = f"{waiting} AND ({good} OR NOT {BROKEN_RULES} <=> {reasons})"
     spark.sql(f"UPDATE {name} SET {BROKEN_RULES} = {verdict} WHERE {changed}")  # noqa: S608  as above
@@ -71,27 +76,38 @@ def _columns(spark: SparkSession, quarantined: str, rules: Sequence[Rule], kept:
     source = frame.drop(BROKEN_RULES, QUARANTINED_AT)
     require_fitting(source, rules)
     columns = rows_of(spark, kept).columns if exists(spark, kept) else source.columns
-    missing = [column for column in columns if column not in source.columns]
+    missing = lacks(spark, quarantined, columns)
     if missing:
         raise UsageError(f"{quarantined!r} lacks columns of {kept!r}: {', '.join(missing)}", hint="return the rows to a table of its own")
     return columns
+
+
+def _require_mendable(frame: DataFrame, mend: Mapping[str, str]) -> None:
+    """Raise one ``RuleError`` that names every column that cannot be mended, and every expression that Spark refuses."""
+    own = [column for column in mend if column.lower() in {BROKEN_RULES, QUARANTINED_AT}]
+    mistakes = [f"{column!r} is replay's own" for column in own]
+    for column, expression in mend.items():
+        errors = (select_error(frame, column_sql(column)), select_error(frame, expression))
+        mistakes += [f"{column!r}: {error}" for error in errors if error is not None]
+    if mistakes:
+        raise RuleError("mend", mistakes)
 
 
 def _finish(spark: SparkSession, quarantined: str, kept: str, columns: Sequence[str]) -> int:
     """Take every row that is marked as returning to where it goes; how many there were."""
     from pyspark.sql import functions as F
 
-    frame, mark = rows_of(spark, quarantined), F.col(BROKEN_RULES)[0]
+    frame, mark = rows_of(spark, quarantined), F.expr(_MARK)
     marks = frame.where(f"NOT ({_is_not_returning()})").groupBy(mark.alias("mark")).count().orderBy("mark").collect()
     for row in marks:
         rows = rows_of(spark, quarantined).where(mark == row["mark"]).select(*(F.col(f"`{column}`") for column in columns))
         append(rows, kept, (row["mark"], 1))
-        spark.sql(f"DELETE FROM {sql_name(quarantined)} WHERE {BROKEN_RULES}[0] = '{row['mark']}'")  # noqa: S608  our own mark
+        spark.sql(f"DELETE FROM {sql_name(quarantined)} WHERE {_MARK} = '{row['mark']}'")  # noqa: S608  our own mark
     return sum(row["count"] for row in marks)
 
 
 def _is_not_returning() -> str:
-    return f"NOT coalesce(try_element_at({BROKEN_RULES}, 1) LIKE '{_RETURNING}%', false)"
+    return f"NOT coalesce({_MARK} LIKE '{_RETURNING}%', false)"
 
 
 def _reasons(rules: Sequence[Rule]) -> str:

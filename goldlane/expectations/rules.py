@@ -96,6 +96,19 @@ class Rules(Sequence[Rule]):
         return f"Rules({', '.join(map(repr, _all(self)))})"
 
 
+def as_rules(rules: Iterable[Rule | TableRule]) -> Rules:
+    """``rules``, or those of a list: checked in the same way, for counts, reasons and verdicts go by name.
+
+    Raises:
+        RuleError: as ``Rules``, or it is one rule alone.
+    """
+    if isinstance(rules, Rules):
+        return rules
+    if isinstance(rules, (str, Rule, TableRule)):
+        raise RuleError("rules", [f"{rules!r} is no list of rules; write Rules(...)"])
+    return Rules(*rules)
+
+
 def _all(rules: Iterable[Rule | TableRule]) -> tuple[Rule | TableRule, ...]:
     return (*rules, *rules.table) if isinstance(rules, Rules) else tuple(rules)
 

@@ -40,9 +40,9 @@ def split(df: DataFrame, rules: Sequence[Rule]) -> Split:
     from pyspark.sql import functions as F
 
     require_free(df, BROKEN_RULES, QUARANTINED_AT)
-    require_fitting(df, rules)
-    good = F.expr(good_sql(rules))
-    broken = decoded(df.filter(~good), rules, BROKEN_RULES)
+    known = require_fitting(df, rules)
+    good = F.expr(good_sql(known))
+    broken = decoded(df.filter(~good), known, BROKEN_RULES)
     return Split(kept=df.filter(good), quarantined=broken.withColumn(QUARANTINED_AT, F.current_timestamp()))
 
 

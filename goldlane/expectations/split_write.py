@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldlane.errors import UsageError
+from goldlane.errors import Mistakes, UsageError
 from goldlane.expectations.broken import BROKEN_RULES, Counts, rule_names
-from goldlane.expectations.delta_places import append
+from goldlane.expectations.delta_places import append, lacks, sql_name
 from goldlane.expectations.mask import Masks, with_masks
 from goldlane.expectations.resolve import require_fitting, require_free
 from goldlane.expectations.rule import Action, Rule
@@ -46,13 +46,26 @@ def write_split(
     has no cache: write the halves of ``split`` there, one after the other, from rows that are the same each time they are read.
 
     Raises:
-        UsageError: ``df`` is a stream, has ``_broken_rules`` or ``_quarantined_at`` already, or lacks columns that the rules read.
+        UsageError: ``df`` is a stream, has ``_broken_rules`` or ``_quarantined_at`` already, or lacks columns that the rules read; both
+            tables are one, or one of them lacks a column. Nothing is written then.
     """
     if df.isStreaming:
         raise UsageError("a stream has no halves to write at once", hint="call write_split in foreachBatch, as its help shows")
     require_free(df, BROKEN_RULES, QUARANTINED_AT)
-    require_fitting(df, rules)
-    return _write(df, rules, (kept, quarantined), transaction)
+    known = require_fitting(df, rules)
+    _require_places(df, kept, quarantined)
+    return _write(df, known, (kept, quarantined), transaction)
+
+
+def _require_places(df: DataFrame, kept: str, quarantined: str) -> None:
+    """Both tables take the rows: otherwise the first would have its half when the second refuses."""
+    spark = df.sparkSession
+    if sql_name(kept) == sql_name(quarantined):
+        raise UsageError(f"{kept!r} is to hold both halves", hint="name two tables")
+    wanted = {kept: df.columns, quarantined: [*df.columns, BROKEN_RULES, QUARANTINED_AT]}
+    mistakes = [f"{place!r} has no column {', '.join(lacking)}" for place in wanted if (lacking := lacks(spark, place, wanted[place]))]
+    if mistakes and spark.conf.get("spark.databricks.delta.schema.autoMerge.enabled", "false") != "true":
+        raise Mistakes("write_split", mistakes)
 
 
 def _write(df: DataFrame, rules: Sequence[Rule], places: tuple[str, str], transaction: tuple[str, int] | None) -> SplitCounts:

@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from keyword import iskeyword
 from typing import Any
 
+from goldlane.errors import UsageError
 from goldlane.expectations.kinds import in_range, in_set, matches, not_null
 from goldlane.expectations.profiles import Profile
 from goldlane.expectations.rule import Rule
@@ -51,7 +53,13 @@ class Suggestions(Rules):
         super().__init__(*(one.rule for one in self.suggested))
 
     def source(self, name: str = "SUGGESTED") -> str:
-        """A Python module that declares the rules as ``name``."""
+        """A Python module that declares the rules as ``name``.
+
+        Raises:
+            UsageError: Python has no such name.
+        """
+        if not name.isidentifier() or iskeyword(name):
+            raise UsageError(f"{name!r} is no name in Python", hint="letters, digits and underscores, such as ORDERS")
         calls = [one.source() for one in self.suggested]
         body = textwrap.indent("".join(f"{call},\n" for call in calls), "    ")
         rules = f"{name} = Rules(\n{body})\n" if calls else f"{name} = Rules()\n"
@@ -72,7 +80,10 @@ class Suggestions(Rules):
 def _literal(value: Any) -> str:
     if isinstance(value, str):
         plain = "\\" in value and '"' not in value and not value.endswith("\\") and value.isprintable()
-        return f'r"{value}"' if plain else json.dumps(value, ensure_ascii=False)
+        if plain:
+            return f'r"{value}"'
+        # JSON leaves alone what ends a line to `str.splitlines`, and so to `indent`.
+        return json.dumps(value, ensure_ascii=False) if value.isprintable() else repr(value)
     if isinstance(value, datetime):
         zone = "" if value.tzinfo is None else ", tzinfo=timezone.utc"
         return f"datetime({value.year}, {value.month}, {value.day}{zone})"

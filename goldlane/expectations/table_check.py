@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import UsageError
 from goldlane.expectations.rule import Action
-from goldlane.expectations.rules import Rules
+from goldlane.expectations.rules import Rules, as_rules
 from goldlane.expectations.table_decision import decided, failed_column, moment_of
 from goldlane.expectations.table_findings import ROWS, findings, offenders
 from goldlane.expectations.table_fit import require_askable
@@ -73,7 +73,7 @@ def table_checks(df: DataFrame, rules: Rules | Sequence[TableRule], *, tables: M
 
 def table_rules(rules: Rules | Sequence[TableRule]) -> tuple[TableRule, ...]:
     """The rules about a whole table among ``rules``."""
-    return tuple(rules.table if isinstance(rules, Rules) else rules)
+    return as_rules(rules).table
 
 
 def with_key(rules: Sequence[TableRule], key: Sequence[str]) -> tuple[TableRule, ...]:

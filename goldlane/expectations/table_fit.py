@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from goldlane.expectations.rule import RuleError
-from goldlane.expectations.table_rule import ForeignKey, FreshWithin, SumBetween, TableRule
+from goldlane.expectations.table_rule import ForeignKey, FreshWithin, SumBetween, TableRule, Unique
 
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _TIMES = frozenset({"timestamp", "timestamp_ntz", "date"})
+_VARIANT = re.compile(r"\bvariant\b(?!:)")
 
 
 def require_askable(rules: Sequence[TableRule], types: Mapping[str, str], tables: Mapping[str, Mapping[str, str]]) -> None:
@@ -23,6 +25,8 @@ def _mistakes(rule: TableRule, types: Mapping[str, str], tables: Mapping[str, Ma
     missing = [column for column in rule.columns if column not in types]
     if missing:
         yield f"no column {', '.join(map(repr, missing))}; the table has {', '.join(types)}"
+    elif isinstance(kind, (Unique, ForeignKey)):
+        yield from (f"{column} is {types[column]}; no two variants are equal" for column in rule.columns if _VARIANT.search(types[column]))
     elif isinstance(kind, FreshWithin) and types[kind.column] not in _TIMES:
         yield f"{kind.column} is {types[kind.column]}; a date or a timestamp has an age"
     elif isinstance(kind, SumBetween) and not is_number(types[kind.column]):

@@ -33,7 +33,9 @@ def _snapshot(table: Path, version: int) -> list[int]:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    files = pa.table(DeltaTable(str(table), version=version).get_add_actions()).to_pylist()
+    # No more columns: the statistics may hold a day that Python does not have.
+    found = pa.table(DeltaTable(str(table), version=version).get_add_actions())
+    files = found.select(["path", "size_bytes", "modification_time"]).to_pylist()
     return [file["size_bytes"] for file in sorted(files, key=lambda file: (file["modification_time"], file["path"]))]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from goldlane.drawing.graphs import Arrow
+from goldlane.features.online.json_values import with_plain_numbers_inside
 from goldlane.reports.drifts import DriftSheet
 
 
@@ -132,14 +133,15 @@ class Report:
         return tuple(sorted(merged, key=lambda rule: -rule.failed))
 
     def to_json(self) -> dict[str, Any]:
-        """The document of ``goldlane report --json``."""
+        """The document of ``goldlane report --json``; NaN and the infinities, of which JSON has none, are text."""
         document = asdict(self)
         document["edges"] = [{"from": edge.source, "to": edge.target, "rows": edge.rows} for edge in self.edges]
         document["rules"] = [{**asdict(rule), "share": rule.share} for rule in self.rules]
         document["quarantine"] = [_quarantine(table) for table in self.quarantine]
         for dataset in document["datasets"]:
             dataset["error"] = dataset["error"] and {"class": dataset["error"].pop("kind"), **dataset["error"]}
-        return document
+        spelled: dict[str, Any] = with_plain_numbers_inside(document)
+        return spelled
 
 
 def _quarantine(table: QuarantineReport) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from goldlane.drawing.rendering import MASK
@@ -52,7 +53,9 @@ class Mask:
         if isinstance(value, Mapping):
             return self.row(value)
         if isinstance(value, (list, tuple)):
-            return [self._value("", one) for one in value]
+            # An entry of a map is a pair to Arrow, whose key is a name, too.
+            names = ("", str(value[0])) if isinstance(value, tuple) else repeat("")
+            return [self._value(within, one) for within, one in zip(names, value, strict=False)]
         if isinstance(value, str) and self._quoting and self._quoting.search(value):
             # A raw line, or what Auto Loader could not parse: it may hold anything.
             return MASK

@@ -11,6 +11,7 @@ from goldlane.drawing.drawing import drawn
 from goldlane.drawing.graphs import Node, graph_of
 from goldlane.drawing.rendering import environment
 from goldlane.reports.document import Judged, Report
+from goldlane.reports.wording import as_written
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,7 +56,7 @@ def _nodes(report: Report) -> Iterator[Node]:
 @cache
 def _environment() -> Environment:
     made = environment("goldlane.reports")
-    made.filters["sparkline"] = _sparkline
+    made.filters |= {"sparkline": _sparkline, "as_written": as_written}
     return made
 
 

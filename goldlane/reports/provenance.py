@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ from goldlane.reports.edges import Flowed
 from goldlane.reports.logged import LoggedDataset, LoggedUpdate, RuleKey, logged_updates
 from goldlane.reports.naming import Names
 from goldlane.reports.reasons import Reasons
+from goldlane.reports.wording import as_written
 
 _UPDATES = 20
-_TWO_VALUED = re.compile(r"coalesce\(\((?P<asked>.*)\), (?P<null>true|false)\)", re.DOTALL)
 
 
 class Provenance:
@@ -78,7 +77,7 @@ class Provenance:
                     dataset=names.short(dataset.name),
                     name=name,
                     action=declared.get("action", "warn"),
-                    predicate=_as_written(declared.get("predicate", "")),
+                    predicate=as_written(declared.get("predicate", "")),
                     why=self._reasons.why(names.short(dataset.name), name),
                     passed=passed,
                     failed=failed,
@@ -112,12 +111,6 @@ def _ancestry(target: str, edges: Sequence[tuple[str, str]]) -> tuple[tuple[str,
                     seen.add(edge[0])
                     waiting.append(edge[0])
     return tuple(reversed(found))
-
-
-def _as_written(predicate: str) -> str:
-    """The predicate without what makes it two-valued (``Rule.sql``)."""
-    found = _TWO_VALUED.fullmatch(predicate)
-    return predicate if found is None else found["asked"] + (" (or NULL)" if found["null"] == "true" else "")
 
 
 def _outside(name: str) -> str:

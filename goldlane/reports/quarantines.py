@@ -15,9 +15,12 @@ from goldlane.features.delta_files import ask, open_delta
 from goldlane.reports.document import QuarantineReport
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from deltalake import DeltaTable
 
 _EXAMPLES = 3
+# A table of `with_broken_rules` holds good rows, too.
+_BROKEN = f'NOT coalesce(empty("{BROKEN_RULES}"), false)'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ def read_quarantine(table: str, path: Path, began: datetime, ended: datetime) ->
     try:
         delta = open_delta(path, table)
         when = _during(delta, began, ended)
-        rows, total = _row(delta, f"SELECT count(*) FILTER (WHERE {when}), count(*) FROM gold")  # noqa: S608  our own names and times
+        rows, total = _row(delta, f"SELECT count(*) FILTER (WHERE {when}), count(*) FROM gold WHERE {_BROKEN}")  # noqa: S608  our own names
         reasons = _reasons(delta, when)
         examples = {rule: _examples(delta, rule, when) for rule, (fresh, _) in reasons.items() if fresh}
     except GoldlaneError as error:
@@ -65,9 +68,24 @@ def _examples(delta: DeltaTable, rule: str, when: str) -> tuple[Mapping[str, Any
     quoted = rule.replace("'", "''")
     wanted = f"SELECT * FROM gold WHERE {when} AND array_has(\"{BROKEN_RULES}\", '{quoted}') LIMIT {_EXAMPLES}"  # noqa: S608  as above
     hidden = {BROKEN_RULES, QUARANTINED_AT}
-    return tuple(
-        {name: value for name, value in row.items() if name not in hidden} for batch in ask(delta, wanted) for row in batch.to_pylist()
-    )
+    batches = (batch.select([name for name in batch.schema.names if name not in hidden]) for batch in ask(delta, wanted))
+    return tuple(row for batch in batches for row in _plain_rows(batch))
+
+
+def _plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Its rows. Days that Python does not have are text: a year 12026 is a likely reason to be in quarantine."""
+    columns = {name: [_value(value) for value in column] for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _value(value: pa.Scalar[Any]) -> Any:
+    import pyarrow as pa
+
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        is_time = pa.types.is_temporal(value.type)
+        return str(value.cast(pa.string())) if is_time else f"{value.type}"
 
 
 def _row(delta: DeltaTable, sql: str) -> tuple[Any, ...]:

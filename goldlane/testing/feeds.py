@@ -55,6 +55,10 @@ class Feeds:
         path = self._path(table)
         if isinstance(rows, str | Path):
             rows = self._read(rows, table)
+        if schema is not None and hasattr(rows, "_jdf"):
+            raise UsageError(
+                f"rows of {table!r}: a DataFrame or file has types of its own, and schema= is for rows", hint="cast its columns"
+            )
         if hasattr(rows, "_jdf"):
             _write_frame(rows, path, mode)
         else:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from goldlane.errors import UsageError
-from goldlane.testing.rows import arrow_rows
+from goldlane.testing.rows import arrow_rows, records
 
 _ROOT = re.compile(r"(dbfs:/[^/]*|[a-z][a-z0-9+.-]*://[^/]+|/[^/]+)")
+# Never this machine's own, though it may have a folder of that name: files right below the root, and the platform's mounts.
+_PLATFORM = re.compile(r"/(?:(?:mnt|dbfs|Volumes|Workspace|FileStore|databricks-datasets)(?:/|$)|[^/]*$)")
 _WRITERS = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
 
 
@@ -43,7 +45,7 @@ class Landing:
         elif isinstance(content, str | bytes):
             file.write_bytes(content.encode() if isinstance(content, str) else content)
         else:
-            _write(file, list(content))
+            _write(file, records(content, path))
         return file
 
     def _local(self, path: str) -> Path:
@@ -52,7 +54,7 @@ class Landing:
         if covering:
             prefix = max(covering, key=len)
             return Path(self.paths[prefix] + path[len(prefix.rstrip("/")) :])
-        if Path(path).is_absolute() and Path(path).parent.is_dir():
+        if Path(path).is_absolute() and Path(path).parent.is_dir() and not _PLATFORM.match(path):
             return Path(path)
         root = _ROOT.match(path)
         if root is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from goldlane.errors import Mistakes, UsageError
+from goldlane.errors import Mistakes, UsageError, first_line
+from goldlane.testing.losses import require_kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,17 +24,22 @@ def arrow_rows(rows: Any, schema: str | StructType | Sequence[str] | None, known
     """
     import pyarrow as pa
 
-    names, types = _declared(schema)
+    names, types = _declared(schema, table)
     columns = _columns(rows, names, table)
+    mistakes = [*_told_twice(names), *_told_twice(columns)]
+    columns = _in_the_spelling_of(names, columns)
     for name in names or types:
         columns.setdefault(name, [])
+    if known is not None:
+        columns, types = _in_the_spelling_of(known.names, columns), _in_the_spelling_of(known.names, types)
     height = max((len(values) for values in columns.values()), default=0)
     given = {**(dict(zip(known.names, known.types, strict=True)) if known is not None else {}), **types}
-    arrays, mistakes = {}, []
+    arrays = {}
     for name, values in columns.items():
         try:
             arrays[name] = _array([*values, *[None] * (height - len(values))], given.get(name))
-        except (pa.ArrowException, UsageError) as error:
+            mistakes += _homeless(name, arrays[name].type)
+        except (pa.ArrowException, UsageError, OverflowError) as error:
             mistakes.append(f"column {name}: {str(error).splitlines()[0]}")
     if not columns:
         mistakes.append("no rows and no schema, so its columns are unknown; say schema='id BIGINT, name STRING'")
@@ -42,16 +48,55 @@ def arrow_rows(rows: Any, schema: str | StructType | Sequence[str] | None, known
     return pa.table(arrays)
 
 
-def _declared(schema: str | StructType | Sequence[str] | None) -> tuple[list[str], dict[str, pa.DataType]]:
+def records(rows: Any, table: str) -> list[Mapping[str, Any]]:
+    """``rows`` as dictionaries.
+
+    Raises:
+        UsageError: rows of an unknown kind, or without names.
+    """
+    return [_record(row, (), table) for row in _listed(rows, table)]
+
+
+def _declared(schema: str | StructType | Sequence[str] | None, table: str) -> tuple[list[str], dict[str, pa.DataType]]:
     """Names for tuples, and types by name."""
+    from pyspark.errors import PySparkException
     from pyspark.sql.pandas.types import to_arrow_type
     from pyspark.sql.types import StructType
 
-    parsed: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
-    if not isinstance(parsed, StructType):
-        return list(parsed or ()), {}
-    types = {field.name: to_arrow_type(field.dataType, timezone="UTC") for field in parsed.fields}
-    return list(types), types
+    try:
+        parsed: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
+        if not isinstance(parsed, StructType):
+            return list(parsed or ()), {}
+        variants = [field.name for field in parsed.fields if field.dataType.typeName() == "variant"]
+        if variants:
+            raise UsageError(f"rows of {table!r}: {', '.join(variants)} is VARIANT", hint="feed a DataFrame of Spark: parse_json(...)")
+        types = {field.name: to_arrow_type(field.dataType, timezone="UTC") for field in parsed.fields}
+    except PySparkException as error:
+        raise UsageError(f"rows of {table!r}: schema {schema!r}: {first_line(error)}", hint="as in 'id BIGINT, at TIMESTAMP'") from error
+    return [field.name for field in parsed.fields], types
+
+
+_Of = TypeVar("_Of")
+
+
+def _in_the_spelling_of(names: Sequence[str], columns: Mapping[str, _Of]) -> dict[str, _Of]:
+    """Columns by the names that are known for them: Spark tells names apart by nothing but their letters, Arrow by their case, too."""
+    spelled = {name.lower(): name for name in names}
+    return {spelled.get(name.lower(), name): values for name, values in columns.items()}
+
+
+def _homeless(name: str, found: pa.DataType) -> list[str]:
+    import pyarrow as pa
+
+    known = not (pa.types.is_duration(found) or pa.types.is_time(found))
+    return [] if known else [f"column {name}: Delta has no type for {found}; feed text or a number"]
+
+
+def _told_twice(columns: Iterable[str]) -> list[str]:
+    several: dict[str, list[str]] = {}
+    for name in columns:
+        several.setdefault(name.lower(), []).append(name)
+    return [f"{' and '.join(names)} are one column to Spark" for names in several.values() if len(names) > 1]
 
 
 def _columns(rows: Any, names: Sequence[str], table: str) -> dict[str, list[Any]]:
@@ -67,7 +112,9 @@ def _columns(rows: Any, names: Sequence[str], table: str) -> dict[str, list[Any]
 def _listed(rows: Any, table: str) -> list[Any]:
     import pyarrow as pa
 
-    if type(rows).__module__.startswith("pandas"):
+    if hasattr(rows, "toArrow"):
+        rows = rows.toArrow()
+    if type(rows).__module__.startswith("pandas") and hasattr(rows, "columns"):
         rows = pa.Table.from_pandas(rows, preserve_index=False)
     if isinstance(rows, pa.Table):
         return rows.to_pylist()
@@ -80,6 +127,9 @@ def _listed(rows: Any, table: str) -> list[Any]:
 
 def _record(row: Any, names: Sequence[str], table: str) -> Mapping[str, Any]:
     if isinstance(row, Mapping):
+        unnamed = [name for name in row if not isinstance(name, str)]
+        if unnamed:
+            raise UsageError(f"rows of {table!r}: the column {unnamed[0]!r} is not named by text")
         return row
     if hasattr(row, "__fields__"):
         return dict(row.asDict(recursive=True))
@@ -88,7 +138,7 @@ def _record(row: Any, names: Sequence[str], table: str) -> Mapping[str, Any]:
     if not isinstance(row, Sequence) or isinstance(row, str):
         raise UsageError(f"rows of {table!r}: {row!r} is no row", hint="a row is a dictionary, a Row or a tuple")
     if not names:
-        raise UsageError(f"rows of {table!r} are tuples, so their columns have no names", hint="say schema=['id', ...]")
+        raise UsageError(f"rows of {table!r} are tuples, so their columns have no names", hint="give dictionaries, or schema=['id', ...]")
     if len(row) != len(names):
         raise UsageError(f"rows of {table!r}: {row!r} has {len(row)} values, and schema names {len(names)} columns")
     return dict(zip(names, row, strict=True))
@@ -100,7 +150,7 @@ def _array(values: list[Any], wanted: pa.DataType | None) -> pa.Array[Any]:
     if wanted is None:
         return pa.array(values, type=_settled(pa.array(values).type))
     try:
-        return pa.array(values, type=wanted)
+        return require_kept(values, pa.array(values, type=wanted))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         found: pa.Array[Any] = pa.array(values)
     try:

@@ -62,7 +62,7 @@ def table_verdict(result: DatasetResult) -> None:
 def rule_verdict(rule: Expectation, result: DatasetResult) -> str | None:
     """How a rule was broken, with counts and a row for example; None when it was not."""
     stopped = _VIOLATED.search(result.error.message) if result.error else None
-    named = stopped is not None and f"'{rule.name}'" in stopped["names"].split(",")
+    named = stopped is not None and f",'{rule.name}'," in f",{stopped['names']},"
     count = next((one for one in result.expectations if one.name == rule.name and one.dataset == result.name), None)
     if count is None and result.error is not None and not named:
         pytest.skip(f"{result.name} failed before the rule was counted: {result.error.message}")

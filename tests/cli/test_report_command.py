@@ -37,6 +37,7 @@ def orders_quarantine():
 
 
 @dlt.table
+@dlt.expect("is [b]old[/i] 100%", "sales > 5")
 @dlt.expect_or_fail("is_sold", "sales > 5")
 def sales():
     return dlt.read("orders").groupBy().sum("price").toDF("sales")
@@ -57,7 +58,9 @@ def shop(goldlane: Callable[..., Any], spark: SparkSession, monkeypatch: pytest.
     Path("shop.py").write_text(SHOP, encoding="utf-8")
     monkeypatch.setattr("goldlane.cli.report.application", lambda *_, **__: TABLES)
     Path("pyproject.toml").write_text('[tool.goldlane]\nstorage = "storage"\nfeatures = "features"\n', encoding="utf-8")
-    assert goldlane("run", "shop.py").code == 1
+    ran = goldlane("run", "shop.py")
+    assert ran.code == 1
+    assert "is [b]old[/i] 100% 1, is_sold 1" in ran.out
     return goldlane
 
 
@@ -70,11 +73,16 @@ def test_a_run_is_reported_as_a_document_on_the_terminal_and_as_a_page(shop: Cal
         "came": ("COMPLETED", 0, 0), "orders": ("COMPLETED", 1, 1), "orders_quarantine": ("COMPLETED", 1, 0), "sales": ("FAILED", 0, 0),
     }  # fmt: skip
     rules = {rule["name"]: rule for rule in document["rules"]}
-    assert [(name, rule["passed"], rule["failed"]) for name, rule in rules.items()] == [("price_is_not_null", 1, 1), ("is_sold", 0, 1)]
+    assert [(name, rule["passed"], rule["failed"]) for name, rule in rules.items()] == [
+        ("price_is_not_null", 1, 1),
+        ("is [b]old[/i] 100%", 0, 1),
+        ("is_sold", 0, 1),
+    ]
     assert rules["price_is_not_null"]["examples"] == [{"id": 2, "price": None, "email": "•••"}]
     assert document["quarantine"][0]["reasons"] == [{"rule": "price_is_not_null", "rows": 1, "total": 1}]
     assert {"from": "orders", "to": "sales", "rows": 1} in document["edges"]
     assert "orders_quarantine: 1 rows quarantined, 1 in all; price_is_not_null 1" in terminal.out
+    assert "is [b]old[/i] 100%" in terminal.out
     assert (page.code, page.out, page.err) == (0, "", "goldlane: wrote report.html\n")
     assert "b@x" not in Path("report.html").read_text(encoding="utf-8") + terminal.out
 

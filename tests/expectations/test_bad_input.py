@@ -8,7 +8,21 @@ import pytest
 from pyspark.sql import Observation
 
 from goldlane.errors import UsageError
-from goldlane.expectations import Action, Rule, RuleError, count_broken, in_range, in_set, matches, not_null, split, with_broken_rules
+from goldlane.expectations import (
+    Action,
+    Rule,
+    RuleError,
+    check_table,
+    count_broken,
+    in_range,
+    in_set,
+    matches,
+    not_null,
+    primary_key,
+    split,
+    unique,
+    with_broken_rules,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,6 +45,27 @@ def test_a_predicate_that_is_none_is_told_with_its_place(predicate: str, told: s
 
     assert told in str(caught.value)
     assert "rule 'amount_is_fine'" in str(caught.value)
+
+
+def test_patterns_that_java_cannot_read_are_told_before_anything_runs(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([("a",)], "code string")
+    rules = [
+        matches("code", "(a"),
+        matches("code", r"\A[a-z]++\z", name="is_fine"),
+        Rule(name="raw", predicate="NOT regexp_like(code, r'[')"),
+    ]
+
+    with pytest.raises(RuleError, match=r"'code_matches': '\(a' is no regular expression: Unclosed group near.*'raw': '\[' is no regular"):
+        count_broken(frame, rules)
+
+
+def test_a_key_that_cannot_be_compared_is_told_with_the_others(spark: SparkSession) -> None:
+    frame = spark.sql(
+        "SELECT parse_json('1') AS v, named_struct('inside', array(parse_json('2'))) AS s, named_struct('variant', 1) AS fine"
+    )
+
+    with pytest.raises(RuleError, match=r"'v_is_unique': v is variant; no two.*'s_is_the_key': s is struct<.*no two variants are equal$"):
+        check_table(frame, [unique("v"), primary_key("s"), unique("fine")])
 
 
 def test_types_that_do_not_compare_are_told_before_anything_runs(spark: SparkSession) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldlane.errors import GoldlaneError
+from goldlane.errors import GoldlaneError, UsageError
 from goldlane.expectations import (
     Action,
     Rule,
@@ -174,6 +174,22 @@ def test_gx_own_expectations_become_rules_with_the_same_counts(spark: SparkSessi
     ]
 
 
+@pytest.mark.parametrize("suite", [{"name": "x"}, {"expectations": [{"kwargs": {}}]}, {"expectations": ["a"]}])
+def test_what_is_no_suite_is_refused(suite: Any) -> None:
+    with pytest.raises(UsageError, match="this is no suite of Great Expectations"):
+        from_gx_suite(suite)
+
+
+def test_a_rule_of_another_version_and_meta_of_somebody_else_are_no_stumbling_block() -> None:
+    asked = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "SELECT * FROM {batch} WHERE a < 0"}}
+    newer = {"goldlane": {"name": "a", "predicate": "a > 0", "owner": "me"}}
+
+    found = from_gx_suite({"expectations": [{**asked, "meta": newer}, {**asked, "meta": {"goldlane": "ours"}}]})
+
+    assert [rule.predicate for rule in found.rules] == ["NOT coalesce((a < 0), false)"]
+    assert "holds no rule of this version of Goldlane (" in found.untranslated[0].reason
+
+
 def test_what_no_rule_can_say_is_listed_with_the_reason() -> None:
     import great_expectations as gx
 
@@ -187,6 +203,7 @@ def test_what_no_rule_can_say_is_listed_with_the_reason() -> None:
             kinds.ExpectCompoundColumnsToBeUnique(column_list=["code", "amount"], ignore_row_if="any_value_is_missing"),
             kinds.ExpectCompoundColumnsToBeUnique(column_list=["code", "amount"]),
             kinds.ExpectColumnValuesToNotBeNull(column="code", mostly=0.9),
+            kinds.ExpectColumnValuesToNotBeNull(column="code", mostly={"$PARAMETER": "share"}),
             kinds.ExpectColumnValuesToBeInSet(column="code", value_set=["a", None]),
             kinds.ExpectColumnValuesToBeInSet(column="code", value_set={"$PARAMETER": "codes"}),
             kinds.ExpectColumnMeanToBeBetween(column="amount", min_value=1),
@@ -206,13 +223,14 @@ def test_what_no_rule_can_say_is_listed_with_the_reason() -> None:
     assert [one.reason[:20] for one in translated.untranslated] == [
         "rows that share a NU",
         "mostly=0.9 lets a sh",
+        "mostly is a paramete",
         "with None in its val",
         "value_set is a param",
         "rules have no such k",
         "only SELECT * FROM {",
         "rule 'row_is_expecte",
     ]
-    assert str(translated.untranslated[4]).startswith("expect_column_mean_to_be_between(column='amount', min_value=1.0): ")
+    assert str(translated.untranslated[5]).startswith("expect_column_mean_to_be_between(column='amount', min_value=1.0): ")
 
 
 def test_gx_loads_the_suite_from_disk_runs_it_and_renders_data_docs(spark: SparkSession, tmp_path: Path) -> None:

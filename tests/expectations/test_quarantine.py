@@ -94,6 +94,22 @@ def test_a_stream_itself_and_a_frame_with_verdicts_are_refused(spark: SparkSessi
         write_split(spark.createDataFrame([], "a int, _broken_rules string"), [not_null("a")], kept="k", quarantined="q")
 
 
+def test_tables_that_cannot_take_their_half_are_named_and_nothing_is_written(spark: SparkSession, tmp_path: Path) -> None:
+    kept, bad, other = (str(tmp_path / name) for name in ("kept", "bad", "other"))
+    write_split(spark.createDataFrame([(2, "x")], "a int, b string"), MANY, kept=kept, quarantined=bad)
+    wider = spark.createDataFrame([(1, "x", 2)], "a int, b string, c int")
+
+    with pytest.raises(UsageError, match="other' is to hold both halves"):
+        write_split(wider, MANY, kept=other, quarantined=other)
+    with pytest.raises(UsageError, match=r"bad' has no column c$"):
+        write_split(wider, MANY, kept=other, quarantined=bad)
+    with pytest.raises(UsageError, match=r"kept' has no column c;.*kept' has no column c, _broken_rules, _quarantined_at"):
+        write_split(wider, MANY, kept=kept, quarantined=f"{tmp_path}/../{tmp_path.name}/kept")
+
+    assert not (tmp_path / "other").exists()
+    assert table(spark, tmp_path / "kept").count() == 1
+
+
 OLD = Rules(
     Rule(name="is_small", predicate="a < 10", action=Action.DROP), Rule(name="has_b", predicate="b IS NOT NULL", action=Action.DROP)
 )
@@ -135,6 +151,16 @@ def test_rows_can_be_mended_before_they_are_asked(spark: SparkSession, places: t
 
     assert replayed == Replayed(returned=2, left=1)
     assert sorted(tuple(row) for row in table(spark, Path(kept)).collect()) == [(1, "x"), (2, "unknown"), (5, "z")]
+
+
+def test_mends_that_cannot_be_are_all_told_before_a_row_changes(spark: SparkSession, places: tuple[str, str]) -> None:
+    kept, bad = places
+
+    with pytest.raises(RuleError) as told:
+        replay_quarantine(bad, OLD, kept=kept, mend={"zz": "1", "a": "absolut(a", "b": "nope + 1", "_broken_rules": "array()"})
+
+    assert all(words in str(told.value) for words in ("'zz': ", "'a': ", "'b': ", "'_broken_rules' is replay's own"))
+    assert numbers(spark, bad) == [2, 50, 500]
 
 
 @pytest.mark.slow

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from datetime import date, datetime, timezone
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from goldlane.errors import UsageError
-from goldlane.expectations import Action, Rule, RuleError, Rules, in_range, in_set, matches, not_null
+from goldlane.expectations import Action, Rule, RuleError, Rules, in_range, in_set, matches, not_null, observed_counts, unique
+from goldlane.expectations.rules import as_rules
 
 
 def test_null_breaks_a_rule_unless_its_author_says_otherwise() -> None:
@@ -145,6 +149,7 @@ def test_rules_name_every_repetition_and_every_stranger_at_once() -> None:
         (in_range("a", high=Decimal("1E+3")), "a <= 1000"),
         (in_range("a", date(2026, 1, 31)), "a >= DATE'2026-01-31'"),
         (in_range("a", datetime(2026, 1, 31, 5, tzinfo=timezone.utc)), "a >= TIMESTAMP'2026-01-31 05:00:00Z'"),
+        (in_range("a", datetime(2026, 1, 31, 5, tzinfo=timezone(timedelta(hours=7)))), "a >= TIMESTAMP'2026-01-30 22:00:00Z'"),
         (in_range("a", datetime(2026, 1, 31, 5)), "a >= TIMESTAMP_NTZ'2026-01-31 05:00:00'"),  # noqa: DTZ001
         (in_range("a", high=float("inf")), "a <= CAST('Infinity' AS DOUBLE)"),
         (in_set("a", ["it's", "\\"]), r"a IN ('it\'s', '\\')"),
@@ -199,3 +204,26 @@ def test_rules_are_read_without_spark() -> None:
     program = "import sys, goldlane.expectations as e; e.Rules(e.not_null('a')); sys.exit('pyspark' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "given,complaint",
+    [
+        ([not_null("a"), not_null("a")], "2 rules are named 'a_is_not_null'"),
+        ([not_null("a"), "b > 0"], "item 2 is 'b > 0', neither a Rule nor a TableRule"),
+        (not_null("a"), "is no list of rules"),
+        ("a > 0", "'a > 0' is no list of rules"),
+    ],
+)
+def test_a_list_of_rules_is_held_to_what_rules_are(given: Any, complaint: str) -> None:
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: as_rules(given),
+        lambda: observed_counts({"rows": 1, "broken_0": 1, "broken_1": 0}, given),
+    )
+    for ask in asked:
+        with pytest.raises(RuleError, match=re.escape(complaint)):
+            ask()
+
+
+def test_a_list_may_hold_rules_about_the_table_beside_those_about_rows() -> None:
+    assert as_rules([not_null("a"), unique("a")]) == Rules(not_null("a"), unique("a"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from goldlane.errors import UsageError
@@ -188,3 +191,44 @@ def transaction(folder: Path) -> str:
     lines = [line for file in sorted((folder / "good" / "transactions").glob("*.json")) for line in file.read_text().splitlines()]
     names = dict.fromkeys(name for line in lines for name in json.loads(line))
     return ", ".join(f"{name} STRING" for name in [*names, "_corrupt"])
+
+
+def test_days_that_python_lacks_and_texts_that_end_lines_are_no_stumbling_block(spark: SparkSession) -> None:
+    rows = spark.range(60).selectExpr(
+        "timestamp'+12345-01-01 00:00:00' AS far",
+        "if(id = 1, date'-0044-03-15', date'2026-01-31') AS old",
+        "timestamp'0001-01-01 00:00:00' AS first",
+        "timestamp_ntz'9999-12-31 23:59:59' AS last",
+        r"concat('a\\', '\"', '\n', '\u2028', 'é\U0001F600') AS odd",
+        "1e-310D * (id + 1) AS tiny",
+    )
+
+    suggested = suggest_rules(rows)
+
+    names: dict[str, Any] = {}
+    exec(str(suggested), names)  # noqa: S102  the source is ours
+    assert names["SUGGESTED"] == Rules(*suggested)
+    assert set(count_broken(rows, suggested).broken.values()) == {0}
+    assert {rule.name: rule.predicate for rule in suggested}["old_is_in_range"] == "old <= DATE'2032-01-01'"
+    assert [rule.name for rule in suggested if rule.name.startswith("far")] == ["far_is_not_null"]
+    with pytest.raises(UsageError, match="'my rules' is no name in Python"):
+        suggested.source("my rules")
+
+
+cells = st.tuples(
+    st.none() | st.sampled_from([0.0, -1.5, math.nan, math.inf, 5e-324, 1e308]) | st.floats(),
+    st.none() | st.sampled_from(["EUR", "USD", "", "TX-1"]) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+    st.none() | st.integers(-5, 5),
+)
+
+
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(cells, min_size=1, max_size=40), dice=st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_says_nothing(spark: SparkSession, rows: list[Any], dice: Any) -> None:
+    schema = "amount double, code string, number bigint"
+    shuffled = dice.sample(rows, len(rows))
+
+    suggested = suggest_rules(spark.createDataFrame(rows, schema))
+
+    assert str(suggest_rules(spark.createDataFrame(shuffled, schema))) == str(suggested)
+    assert set(count_broken(spark.createDataFrame(rows, schema), suggested).broken.values()) <= {0}

@@ -21,6 +21,7 @@ from goldlane.expectations import (
     sum_between,
     unique,
 )
+from goldlane.expectations.table_words import words
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,19 @@ def test_rules_keep_those_about_the_table_apart() -> None:
 def test_a_row_rule_and_a_table_rule_cannot_share_a_name() -> None:
     with pytest.raises(RuleError, match="2 rules are named 'id_is_unique'"):
         Rules(unique("id"), Rule(name="ID_is_unique", predicate="id > 0"))
+
+
+@pytest.mark.parametrize(
+    "rule,told",
+    [
+        (unique("a"), "a is unique"),
+        (primary_key("a", "b"), "a and b are unique and never NULL"),
+        (foreign_key("a", "codes", "code"), "a is found in codes (code)"),
+        (fresh_within("at", timedelta(days=1)), "the newest at is at most 1 day, 0:00:00 old"),
+        (row_count_between(1), "the number of rows is at least 1"),
+        (sum_between("a", high=9), "the sum of a is at most 9"),
+        (sum_between("a", 1, 9), "the sum of a is 1 to 9"),
+    ],
+)
+def test_a_table_rule_says_in_words_what_it_asks(rule: TableRule, told: str) -> None:
+    assert words(rule.kind) == told

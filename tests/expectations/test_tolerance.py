@@ -51,6 +51,19 @@ def test_ends_of_any_distribution_refuse_few_fresh_rows_together(rows: int) -> N
     assert max(shares) <= 0.01
 
 
+@pytest.mark.parametrize("name", ["normal", "exponential", "lognormal", "pareto", "two hills", "seasons"])
+def test_of_too_few_rows_for_a_proof_the_tail_is_extrapolated_far_enough(name: str) -> None:
+    refused = []
+    for seed in range(5):
+        dice = np.random.default_rng(seed)
+        (_, rule) = rules_of(Profile(rows=300, columns=(column("x", KINDS[name](dice, 300)),))).suggested
+        _, low, high = rule.arguments
+        fresh = KINDS[name](dice, 20_000)
+        refused.append(((fresh < low) | (fresh > high)).mean())
+
+    assert max(refused) <= 0.002
+
+
 def test_an_outlier_far_beyond_the_tail_is_left_out_where_rows_abound() -> None:
     values = np.random.default_rng(1).normal(100, 10, 100_000)
     values[:3] = 1e9

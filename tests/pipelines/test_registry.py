@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goldlane.expectations import Action
+from goldlane.expectations import Action, Rules, not_null
 from goldlane.pipelines.api import NAMES
 from goldlane.pipelines.definitions import ChangeFlow, Kind, QueryFlow
 from goldlane.pipelines.errors import DefinitionError, PipelineError
@@ -229,6 +229,12 @@ def test_outside_of_a_pipeline_the_decorators_say_how_to_run_the_file() -> None:
         (lambda: dlt.table("orders"), ("got 'orders', not a function", "say name=...")),
         (lambda: dlt.append_flow(lambda: None), ("append_flow() does not decorate on its own", "@dlt.append_flow(target=...)")),
         (lambda: dlt.expect_all(["id > 0"]), ("expectations are a mapping from name to predicate, not list",)),
+        (lambda: dlt.expect_all(Rules(not_null("id"))), ("predicate, not Rules (give the rules of this action: .warn, .drop or .fail)",)),
+        (
+            lambda: dlt.expect_or_drop("a", not_null("id")),
+            ("expectations ['a'] are neither SQL", "(a Rule's predicate for every engine is its .sql)"),
+        ),
+        (lambda: dlt.expect_all({3: "id > 0"}), ("expectations [3] are named by something else than text",)),
         (lambda: dlt.expect("a", lambda row: row), ("expectations ['a'] are neither SQL text nor a Column",)),
         (lambda: dlt.table(partition_cols=3), ("partition_cols(): expects names, got 3",)),
     ],

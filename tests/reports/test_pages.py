@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from goldlane.drawing.rendering import duration, share
+from goldlane.expectations import in_range
 from goldlane.reports import report_of
 from goldlane.reports.pages import graph_page, report_page
 
@@ -57,6 +58,16 @@ def test_whatever_a_name_spells_is_text(written: Any, define: Any) -> None:
 
     assert "script" not in page.tags
     assert page.words.count(HOSTILE) >= 4
+
+
+def test_a_predicate_stands_there_as_it_was_written(written: Any, define: Any) -> None:
+    rules = [{"name": one.name, "action": "drop", "predicate": one.sql} for one in (in_range("a", 0), in_range("b", 0, or_null=True))]
+    written.update(*define("orders", rules=rules))
+
+    words = Balanced(page_of(written)).words
+
+    assert "a >= 0 AND NOT isnan(a)\n" in words
+    assert "b >= 0 AND NOT isnan(b) (or NULL)\n" in words
 
 
 def test_a_page_needs_nothing_but_itself(written: Any, define: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from goldlane.errors import GoldlaneError, UsageError
@@ -140,6 +141,25 @@ def test_quarantined_rows_are_counted_by_reason_and_shown_masked(written: Any, d
     (table,) = report.quarantine
     assert (table.rows, table.total, table.reasons) == (2, 3, {"has_a_price": (2, 2), "other's": (1, 2)})
     assert report.rules[0].examples == ({"id": 1, "email": "•••", "raw": "•••"}, {"id": 2, "email": None, "raw": "nothing"})
+
+
+def test_values_that_json_or_python_lack_are_shown_and_a_mask_reaches_into_maps(written: Any, define: Any) -> None:
+    events = (*define("orders", rules=[RULE]), *define("bad", schema=QUARANTINE), wrote("orders", 1, 1, 2))
+    written.update(*events)
+    far = pa.array([253_402_300_800_000_000 + 10_000 * 31_556_952_000_000, 0], pa.timestamp("us", "UTC"))
+    contact = pa.array([[("email", "a@x"), ("age", "7")], None], pa.map_(pa.string(), pa.string()))
+    prices = [[float("nan"), float("-inf")], []]
+    written.table("bad", {"at": far, "prices": prices, "contact": contact, "_broken_rules": [["has_a_price"], []]})
+
+    report = report_of(written.storage.root, masked=["email"])
+
+    (table,) = report.quarantine
+    (example,) = report.rules[0].examples
+    assert (table.rows, table.total, table.problem) == (1, 1, None)
+    assert str(example["at"]).startswith("20000-01-01") or "out of range" in str(example["at"])
+    assert example["contact"] == [["•••", "•••"], ["age", "7"]]
+    told = json.loads(json.dumps(report.to_json(), default=str, allow_nan=False))
+    assert told["rules"][0]["examples"][0]["prices"] == ["NaN", "-Infinity"]
 
 
 def test_a_quarantine_that_cannot_be_read_is_said_and_the_rest_comes_out(written: Any, define: Any) -> None:

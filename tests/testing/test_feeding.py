@@ -69,6 +69,20 @@ def test_later_feeds_take_the_types_of_the_table_and_may_bring_columns(feeds: Fe
     assert rows(feeds) == [(1, DAY, None), (2, None, "x")]
 
 
+def test_a_frame_has_types_of_its_own(feeds: Feeds, spark: SparkSession) -> None:
+    with pytest.raises(UsageError, match="schema= is for rows"):
+        feeds.add("t", spark.range(1), "id INT", "append")
+
+
+def test_a_column_in_another_case_is_the_same_column(feeds: Feeds) -> None:
+    feeds.add("t", [{"id": 1, "day": DAY}], "id INT", "append")
+    feeds.add("t", [{"ID": 2, "Day": "2024-02-01"}], "DAY DATE", "append")
+    feeds.add("u", [{"day": "2024-02-01"}], "DAY DATE", "append")
+
+    assert (types(feeds), rows(feeds)) == ("id:int,day:date", [(1, DAY), (2, dt.date(2024, 2, 1))])
+    assert types(feeds, "u") == "DAY:date"
+
+
 def test_overwriting_is_a_new_snapshot(feeds: Feeds) -> None:
     feeds.add("t", [{"id": 1}], None, "append")
     feeds.add("t", [{"name": "a"}], None, "overwrite")
@@ -105,6 +119,18 @@ def test_frames_and_files_are_rows_too(feeds: Feeds, spark: SparkSession, tmp_pa
         ([(1, 2)], ["a"], "has 2 values, and schema names 1 columns"),
         ([1], None, "1 is no row"),
         (1, None, "rows of 't' are int"),
+        ([{"id": 1, "ID": 2}], None, "id and ID are one column to Spark"),
+        ([(1, 2)], ["a", "A"], "a and A are one column to Spark"),
+        ([{1: 2}], None, "the column 1 is not named by text"),
+        ([{"i": 2.5, "d": NOON}], "i INT, d DATE", r"column i: 2.5 would become 2 as int32.*column d: .* would become .* as date32"),
+        (
+            [{"s": {"a": 1, "zz": [1]}, "l": [2.5]}],
+            "s STRUCT<a:INT>, l ARRAY<INT>",
+            r"column s: {'a': 1, 'zz': .*column l: \[2.5\] would become",
+        ),
+        ([{"n": 2**70, "t": NOON.time()}], None, "column n: .*too large.*column t: Delta has no type for time64"),
+        ([{"v": "{}"}], "v VARIANT", "v is VARIANT .feed a DataFrame of Spark"),
+        ([{"id": 1}], "id WRONG", "schema 'id WRONG': .*WRONG.*as in 'id BIGINT, at TIMESTAMP'"),
         ("lost.csv", None, "there is no file .*lost.csv .text is taken as the path of a file"),
     ],
 )

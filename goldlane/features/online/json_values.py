@@ -26,6 +26,15 @@ def spelled(value: object) -> str:
     return str(plain) if isinstance(plain, (str, int, float)) else as_text(plain)
 
 
+def with_plain_numbers_inside(value: Any) -> Any:
+    """``value`` with such numbers spelled wherever they are in it: in lists, in structs, in a whole document."""
+    if isinstance(value, Mapping):
+        return {name: with_plain_numbers_inside(one) for name, one in with_plain_numbers(value).items()}
+    if isinstance(value, (list, tuple)):
+        return [with_plain_numbers_inside(one) for one in value]
+    return with_plain_numbers({"": value})[""]
+
+
 def as_text(value: object) -> str:
     """What JSON has no form for: times in ISO 8601 (UTC as Z), decimals with all of their digits, bytes as hexadecimal digits."""
     if isinstance(value, datetime):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from goldlane.expectations import Action
+from goldlane.expectations import Action, Rule, Rules, TableRules
 from goldlane.pipelines.api.signatures import strict
 from goldlane.pipelines.definitions import Expectation
 from goldlane.pipelines.errors import DefinitionError
@@ -55,13 +55,18 @@ def expectations_of(rules: Mapping[str, Any] | None, action: Action) -> tuple[Ex
     """The rules of a mapping from name to predicate.
 
     Raises:
-        DefinitionError: it is no mapping, or a predicate is neither SQL text nor a Column.
+        DefinitionError: it is no mapping, a name is no text, or a predicate is neither SQL text nor a Column.
     """
     if rules is not None and not isinstance(rules, Mapping):
-        raise DefinitionError(f"expectations are a mapping from name to predicate, not {type(rules).__name__}")
-    wrong = [name for name, predicate in (rules or {}).items() if not (isinstance(predicate, str) or hasattr(predicate, "_jc"))]
+        hint = "give the rules of this action: .warn, .drop or .fail" if isinstance(rules, (Rules, TableRules)) else None
+        raise DefinitionError(f"expectations are a mapping from name to predicate, not {type(rules).__name__}", hint=hint)
+    unnamed = [name for name in rules or {} if not isinstance(name, str)]
+    if unnamed:
+        raise DefinitionError(f"expectations {unnamed} are named by something else than text")
+    wrong = {name: predicate for name, predicate in (rules or {}).items() if not (isinstance(predicate, str) or hasattr(predicate, "_jc"))}
     if wrong:
-        raise DefinitionError(f"expectations {wrong} are neither SQL text nor a Column")
+        hint = "a Rule's predicate for every engine is its .sql" if any(isinstance(one, Rule) for one in wrong.values()) else None
+        raise DefinitionError(f"expectations {list(wrong)} are neither SQL text nor a Column", hint=hint)
     place = place_of_caller()
     return tuple(Expectation(name=name, predicate=predicate, action=action, place=place) for name, predicate in (rules or {}).items())
 

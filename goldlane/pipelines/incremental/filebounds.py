@@ -29,8 +29,7 @@ class Files:
 
 
 def files_of(table: TableVersion, column: str | None = None) -> Files | None:
-    """The table's files; None when that is not known of each: it lies on another machine, or has no statistics."""
-    import pyarrow as pa
+    """The table's files; None when that is not known of each: it lies on another machine, or has no statistics, or days beyond Python's."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
@@ -41,7 +40,10 @@ def files_of(table: TableVersion, column: str | None = None) -> Files | None:
         found = DeltaTable(place, version=table.version).get_add_actions(flatten=True)
     except DeltaError:
         return None
-    columns: dict[str, list[Any]] = pa.table(found).to_pydict() if found.num_rows else {}
+    try:
+        columns = _columns(found, column) if found.num_rows else {}
+    except (OverflowError, ValueError):
+        return None
     rows: list[Any] = columns.get("num_records", [])
     if None in rows or len(rows) != found.num_rows:
         return None
@@ -49,6 +51,16 @@ def files_of(table: TableVersion, column: str | None = None) -> Files | None:
         return Files(tuple(rows))
     bounds = _bounds(columns, column, found.num_rows)
     return None if bounds is None else Files(tuple(rows), bounds, tuple(columns.get("path", ())))
+
+
+def _columns(found: Any, column: str | None) -> dict[str, list[Any]]:
+    """What is asked of the files. Not more: any other column may hold a day that Python does not have."""
+    import pyarrow as pa
+
+    files = pa.table(found)
+    wanted = {"num_records", "path", *(f"{fact}.{column}" for fact in ("partition", "min", "max", "null_count"))}
+    known: dict[str, list[Any]] = files.select([name for name in files.column_names if name in wanted]).to_pydict()
+    return known
 
 
 def _bounds(columns: dict[str, list[Any]], column: str, files: int) -> tuple[Interval | None, ...] | None:

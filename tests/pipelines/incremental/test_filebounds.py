@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldlane.pipelines.backlog import Backlog, delta_backlog
 from goldlane.pipelines.incremental.filebounds import MOST_INTERVALS, Files, files_of, joined, whole
 from goldlane.pipelines.incremental.memory import LastRefresh, Reading, last_refresh
 from goldlane.pipelines.incremental.policy import RefreshPolicy, refresh_policy_of
@@ -52,6 +53,17 @@ def test_an_older_version_has_its_own_files(tmp_path: Path) -> None:
     table = written(tmp_path / "a", [{"n": 1}], [{"n": 2}])
 
     assert files_of(TableVersion(table.path, 0, table.id)) == Files(rows=(1,))
+
+
+def test_a_day_that_python_does_not_have_is_in_nobodys_way(tmp_path: Path) -> None:
+    place, far = tmp_path / "a", pa.array([4_000_000], pa.int32()).cast(pa.date32())
+    write_deltalake(str(place), pa.table({"n": pa.array([1], pa.int64()), "day": far}))
+    table = TableVersion(f"file:{place}", 0, "id")
+
+    assert files_of(table, "n") == Files(rows=(1,), bounds=((1, 1),), paths=tuple(DeltaTable(str(place)).file_uris()[0].split("/")[-1:]))
+    assert files_of(table) == Files(rows=(1,))
+    assert files_of(table, "day") is None
+    assert delta_backlog(place, {"reservoirVersion": 0, "index": 0, "isStartingVersion": True}) == Backlog(files=0, bytes=0)
 
 
 @pytest.mark.parametrize("path", ["s3://bucket/table", "file:/nowhere/at/all"])

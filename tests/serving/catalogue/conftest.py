@@ -1,4 +1,4 @@
-"""A store with a catalogue, made without a JVM, servers of it, and a browser that looks at them."""
+"""A store with a catalogue, made without a JVM, and servers of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pyarrow as pa
@@ -16,10 +16,6 @@ from goldlane.expectations import Rule, Rules
 from goldlane.features import Feature, FeatureSet, FeatureTable, Rolling, open_store, publish
 from goldlane.features.online.catalogue import Catalogue, CountedRule, Drift, GraphNode
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = "<script>alert('1')</script> & \"quoted\""
 CARD = "4111-1111-1111-1111"
 WEEK = Rolling(function="count", window="7d")
@@ -135,17 +131,3 @@ def look() -> Callable[..., Any]:
         return server.ask("POST", path, urlencode(form).encode(), **{**sent, "content-type": kind})
 
     return looked
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; only for its module, for while it is there the thread has a running event loop."""
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no Chromium at {CHROMIUM}")
-    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", *quiet.split()])
-        yield started
-        started.close()
