@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import sqlglot
@@ -11,12 +12,25 @@ from sqlglot.errors import SqlglotError
 _QUALIFIES = (exp.Merge, exp.Update, exp.Delete)
 _WRITES = (*_QUALIFIES, exp.Insert, exp.Create)
 
+_PART = r"(?:`[^`]+`|\w+)"
+# Delta's own statements about one table, which sqlglot hands on unread.
+_TENDS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+    r"(?:OPTIMIZE|VACUUM|DESC(?:RIBE)?\s+(?:HISTORY|DETAIL)|ALTER\s+TABLE|RESTORE(?:\s+TABLE)?|REORG\s+TABLE)\s+"
+    rf"(?!\w+\.`/)(?P<name>{_PART}(?:\.{_PART}){{0,2}})(?!\s*\.)",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def replace_targets(text: str, replacement: Callable[[str], str | None]) -> str:
-    """``text`` with the tables it writes to replaced, except where ``replacement`` answers None; columns keep their qualifiers.
+    """``text`` with the tables it writes to, tends or describes replaced, except where ``replacement`` answers None.
 
-    Text that does not parse is left as it is: Spark will say what is wrong with it.
+    Columns keep their qualifiers. Text that does not parse is left as it is: Spark will say what is wrong with it.
     """
+    tended = _TENDS.match(text)
+    if tended:
+        new = replacement(tended["name"])
+        return text if new is None else text[: tended.start("name")] + new + text[tended.end("name") :]
     try:
         statements = [statement for statement in sqlglot.parse(text, dialect="databricks") if isinstance(statement, _WRITES)]
     except SqlglotError:

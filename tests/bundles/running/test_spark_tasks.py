@@ -76,6 +76,17 @@ FILES = {
         "rows.write.insertInto('main.shop.made', overwrite=True)\n"
         "orders = spark.readStream.table('main.shop.orders').writeStream.trigger(availableNow=True)\n"
         "orders.option('checkpointLocation', dbutils.widgets.get('place')).toTable('main.shop.streamed').awaitTermination()\n"
+        "rows.write.parquet('/Volumes/out/rows')\n"
+        "rows.write.format('delta').save('dbfs:/Volumes/out/copy')\n"
+        "from delta.tables import DeltaTable\n"
+        "dbutils.jobs.taskValues.set('copied', DeltaTable.forPath(spark, '/Volumes/out/copy').toDF().count())\n"
+        "spark.sql('ALTER TABLE main.shop.made ADD COLUMN note STRING')\n"
+        "spark.sql('OPTIMIZE main.shop.by_v2 ZORDER BY (id)')\n"
+        "spark.sql('VACUUM main.shop.by_v2')\n"
+        "spark.sql('RESTORE TABLE main.shop.made TO VERSION AS OF 0')\n"
+        "operations = [row.operation for row in spark.sql('DESCRIBE HISTORY main.shop.made').collect()]\n"
+        "dbutils.jobs.taskValues.set('operations', operations)\n"
+        "dbutils.jobs.taskValues.set('files', spark.sql('DESCRIBE DETAIL main.shop.by_v2').first().numFiles)\n"
         "assert SparkSession.builder.getOrCreate() is spark\n"
         "spark.stop()\n"
     ),
@@ -115,7 +126,10 @@ class Ran:
 def ran(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, write_bundle: Callable[[Path, str, Mapping[str, str]], Path]) -> Ran:
     folder = tmp_path_factory.mktemp("spark tasks")
     root, storage = write_bundle(folder / "bundle", BUNDLE % {"place": folder / "checkpoint"}, FILES), folder / "storage"
-    return Ran(outcome=run_job(Request(root=root, job="job", storage=storage, spark=spark)), storage=storage)
+    return Ran(
+        outcome=run_job(Request(root=root, job="job", storage=storage, spark=spark, paths={"/Volumes/out": str(folder / "out")})),
+        storage=storage,
+    )
 
 
 def test_a_pipeline_task_writes_tables_under_its_catalog_and_schema(ran: Ran) -> None:
@@ -143,6 +157,17 @@ def test_every_writer_that_takes_a_name_writes_the_storages_table(ran: Ran) -> N
     assert ran.ids("by_v2") == [4, 4, 4, 6, 8]
     assert ran.ids("made") == [4, 6, 8]
     assert ran.ids("streamed") == [0, 1, 2, 3, 4]
+
+
+def test_a_path_of_the_platform_is_written_where_it_is_mapped(ran: Ran) -> None:
+    assert ran.values("look")["copied"] == 3
+    assert {place.name for place in (ran.storage.parent / "out").iterdir()} == {"rows", "copy"}
+    assert not Path("/Volumes/out").exists()
+
+
+def test_statements_that_tend_a_table_find_it_by_its_name(ran: Ran) -> None:
+    assert ran.values("look")["files"] == 1
+    assert ran.values("look")["operations"][:2] == ["RESTORE", "ADD COLUMNS"]
 
 
 def test_a_python_file_gets_the_shared_session_also_in_threads(ran: Ran) -> None:

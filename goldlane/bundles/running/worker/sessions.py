@@ -47,6 +47,7 @@ class TaskSpark:
         from goldlane.pipelines.externals import Externals
         from goldlane.pipelines.files import FileReads
         from goldlane.pipelines.handlerwrites import writes_by_name
+        from goldlane.pipelines.mappedwrites import mapped_writes
         from goldlane.pipelines.names import Namespace
         from goldlane.pipelines.reads import answer_everywhere
         from goldlane.pipelines.sessions import pipeline_session, worker_imports
@@ -58,6 +59,7 @@ class TaskSpark:
         session = self._open.enter_context(pipeline_session(base, {**_CONF, **document["configuration"]}, TaskSession))
         self._open.enter_context(worker_imports(base, self.folders))
         self._open.enter_context(writes_by_name())
+        self._open.enter_context(mapped_writes(self._task.storage))
         plain = SparkSession(base.sparkContext, session._jsparkSession)  # noqa: SLF001  the same session without the storage's names
         bound, storage, namespace = Bindings.of(document["inputs"], document["paths"]), Storage(self._task.storage), Namespace()
         externals = Externals(plain, storage, namespace, bound.inputs)
