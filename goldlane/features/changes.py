@@ -102,7 +102,7 @@ class GoldTable:
         wanted = ", ".join(f"tiles.{quoted(name)} AS {quoted(name)}" for name in (*names, *TILE_COLUMNS))
         reachable = f"SELECT {wanted} FROM {self._remaining()} AS tiles JOIN {newest} WHERE {self._reach()}"  # noqa: S608  identifiers
         if keys is None:
-            yield from ask(self.delta, f"{reachable} ORDER BY {columns(names)}")
+            yield from ask_sorted(self.delta, reachable, names, strictly=True)
             return
         found = [self._of_keys(batch, keys) for batch in ask(self.delta, reachable)]
         if found:

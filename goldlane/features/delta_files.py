@@ -47,20 +47,24 @@ def ask_of(tables: Mapping[str, DeltaTable], sql: str) -> Iterator[pa.RecordBatc
     yield from _answered(tables, {"datafusion.execution.batch_size": _BATCH_ROWS}, sql)
 
 
-def ask_sorted(delta: DeltaTable, sql: str, order: Iterable[str], memory: str = SORT_MEMORY) -> Iterator[pa.RecordBatch]:
+def ask_sorted(
+    delta: DeltaTable, sql: str, order: Iterable[str], memory: str = SORT_MEMORY, *, strictly: bool = False
+) -> Iterator[pa.RecordBatch]:
     """The batches of a query over ``gold``, in ``order``, sorted in bounded ``memory`` with the help of the disk.
 
-    Unsorted where that does not suffice, as for very long text; memory does not grow with the table then, either.
+    Unsorted where that does not suffice, as for very long text; memory does not grow with the table then, either. ``strictly`` sorted in
+    whatever memory it takes then.
     """
     limit, begun = f"SET datafusion.runtime.memory_limit = '{memory}'", False
+    ordered = f"{sql} ORDER BY {columns(order)}"
     try:
-        for batch in _answered({"gold": delta}, _SORTING, limit, f"{sql} ORDER BY {columns(order)}"):
+        for batch in _answered({"gold": delta}, _SORTING, limit, ordered):
             begun = True
             yield batch
     except FeatureError:
         if begun:
             raise
-        yield from _answered({"gold": delta}, _SORTING, sql)
+        yield from _answered({"gold": delta}, _SORTING, ordered if strictly else sql)
 
 
 def _answered(tables: Mapping[str, DeltaTable], options: dict[str, str], *statements: str) -> Iterator[pa.RecordBatch]:

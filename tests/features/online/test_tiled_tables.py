@@ -26,6 +26,7 @@ from goldlane.errors import Mistakes, UsageError
 from goldlane.features import tile_rows
 from goldlane.features.changes import GoldTable
 from goldlane.features.declarations import Feature, FeatureTable, Rolling
+from goldlane.features.delta_files import ask_sorted
 from goldlane.features.gold import gold_path
 from goldlane.features.online import FeatureNotFoundError, OnlineStore, open_store
 from goldlane.features.online.values import microseconds_of
@@ -245,6 +246,17 @@ def test_tiles_are_made_as_they_are_written_and_not_held(storage: Path, write: W
     assert set(first.column("customer_id").to_pylist()) == {"C0"}
     assert set(taken) == {"C0", "C1"}
     assert sum(batch.num_rows for batch in rows) == 1
+
+
+def test_tiles_that_the_sort_has_no_memory_for_stand_together_all_the_same(storage: Path, write: Write) -> None:
+    write([(f"C{number}", minute, "1.00") for minute in (1, 2, 3) for number in (2, 1, 0)])
+    gold = GoldTable(CARDS, gold_path(CARDS, storage))
+
+    batches = ask_sorted(gold.delta, "SELECT customer_id FROM gold", ["customer_id"], "1K", strictly=True)
+
+    customers = [customer for batch in batches for customer in batch.column(0).to_pylist()]
+    assert customers == sorted(customers)
+    assert set(customers) == {"C0", "C1", "C2"}
 
 
 def test_a_table_of_events_is_tiled_when_it_is_published(store: OnlineStore, storage: Path, spark: SparkSession) -> None:
