@@ -516,15 +516,16 @@ def test_a_default_that_the_window_cannot_give_is_refused(
         with_rolling_features(frame_of(spark, [Event()]), [window], keys="key", time="time")
 
 
-def test_a_condition_may_name_the_events_table(spark: SparkSession) -> None:
-    frame_of(spark, [Event(word="a"), Event(word="b")]).createOrReplaceTempView("sales")
+def test_a_condition_leaves_out_rows_for_which_it_is_not_true_and_may_name_their_table(spark: SparkSession) -> None:
+    events = [Event(word="a"), Event(word="b", amount=-1.0), Event(word=None, amount=-2.0)]
+    frame_of(spark, events).createOrReplaceTempView("sales")
     windows = [
         Rolling(name=name, function=name, column="amount", window="1d", where="sales.word = 'a'") for name in ("count_distinct", "min")
     ]
 
     found = with_rolling_features(spark.table("sales"), windows, keys="key", time="time").select("count_distinct", "min")
 
-    assert found.collect() == [(1, 1.0), (1, 1.0)]
+    assert found.collect() == [(1, 1.0)] * 3
 
 
 def test_a_stream_is_refused(spark: SparkSession) -> None:
