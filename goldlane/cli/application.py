@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from goldlane.errors import GoldlaneError, Mistakes, UsageError, first_line
+from goldlane.pipelines.names import DEFAULT_SCHEMA
 from goldlane.settings import Settings, load_object
 
 if TYPE_CHECKING:
@@ -87,3 +89,24 @@ def declared_monitors(settings: Settings) -> tuple[Monitor, ...]:
     if mistakes:
         raise Mistakes(f"[tool.goldlane] monitors = {settings.monitors!r}", mistakes)
     return monitors
+
+
+def monitored(settings: Settings) -> Callable[[str], bool]:
+    """Whether a monitor of the project watches a table; of a project that declares none, or whose monitors do not load, each may be.
+
+    A monitor that says no schema watches its table in any: jobs run it in theirs.
+    """
+
+    @cache
+    def watched() -> frozenset[str] | None:
+        try:
+            return None if settings.monitors is None else frozenset(each.table.lower() for each in declared_monitors(settings))
+        except GoldlaneError:
+            # `goldlane monitor` tells what is wrong with them; it is no reason to publish or report nothing.
+            return None
+
+    def is_monitored(table: str) -> bool:
+        tables, name = watched(), table.lower()
+        return tables is None or not tables.isdisjoint({name, name.removeprefix(f"{DEFAULT_SCHEMA}."), name.rpartition(".")[2]})
+
+    return is_monitored

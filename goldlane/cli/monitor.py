@@ -114,11 +114,13 @@ def _chosen(known: Sequence[Monitor], names: Sequence[str], storage: Path) -> li
 
 
 def _document(looked: Sequence[_Looked]) -> dict[str, Any]:
-    failures = [failure for each in looked if each.evaluated is not None for failure in each.evaluated.failures]
+    failures = [(each.table, failure) for each in looked if each.evaluated is not None for failure in each.evaluated.failures]
     return {
         "tables": [_table(each) for each in looked],
         "alerts": [alert.document() for each in looked for alert in each.told],
-        "sinks": [{"sink": failure.sink, "untold": failure.alerts, "message": failure.message} for failure in failures],
+        "sinks": [
+            {"table": table, "sink": failure.sink, "untold": failure.alerts, "message": failure.message} for table, failure in failures
+        ],
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldlane.cli.application import declared_sets, declared_tables
+from goldlane.cli.application import declared_sets, declared_tables, monitored
 from goldlane.cli.options import JsonOption, StorageOption, pairs, project, storage_or_default
 from goldlane.cli.output import print_json, progress, results
 from goldlane.cli.publish_live import Publishing, publish_live
@@ -63,7 +63,8 @@ def publish(  # noqa: PLR0913  one parameter per option
     target, chosen = store_or_default(store, settings), _chosen(known, tables or [])
     if not chosen:
         raise UsageError("there is no feature table to publish", hint=f"[tool.goldlane] features = {settings.features!r} has none")
-    asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=Provenance(folder, rules), named=bool(tables))
+    told = Provenance(folder, rules, is_monitored=monitored(settings))
+    asked = _Asked(folder=folder, store=target, mode=mode, rules=rules, provenance=told, named=bool(tables))
     if mode == "continuous" and not isinstance(target, PlatformStore):
         streams = {} if from_gold else declared_streams(settings, known)
         how = Publishing(storage=folder, store=target, streams=streams, configuration=pairs(conf, "--conf"), told=asked.told, every_s=every)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldlane.cli.application import application
+from goldlane.cli.application import application, monitored
 from goldlane.cli.options import JsonOption, StorageOption, names, project, storage_or_default
 from goldlane.cli.output import print_json, results
 from goldlane.cli.progress import STYLES
@@ -35,7 +35,7 @@ def report(
     settings = project()
     masked = {*_sensitive(settings), *(names(mask) or ())}
     place = storage_or_default(storage, settings)
-    found = report_of(place, update=update, masked=masked, declared=declared_rules(settings))
+    found = report_of(place, update=update, masked=masked, declared=declared_rules(settings), is_monitored=monitored(settings))
     if out is not None:
         _write(found, out)
     if as_json:

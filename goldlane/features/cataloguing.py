@@ -49,7 +49,6 @@ def recorded(finished: Finished, previous: Publication | None, told: Catalogue |
         rows=rows_after(had, finished.written, whole=finished.published.mode == "snapshot"),
         newest=_newest(finished, had),
         history=(*had.history, *_history(finished.published, now, seconds))[-HISTORY:],
-        drift=had.drift if base.drift is None else base.drift,
     )
     return replace(finished.publication, catalogue=catalogue)
 

@@ -16,6 +16,7 @@ import numpy as np
 from goldlane.monitoring.columns import TABLE_ROW
 from goldlane.monitoring.deltas import deltas, non_null_columns_delta
 from goldlane.monitoring.distributions import CategoricalDistribution, NumericDistribution
+from goldlane.monitoring.schemas import BASELINE, CONSECUTIVE
 from goldlane.monitoring.statistics import (
     aligned_counts,
     aligned_shares,
@@ -28,12 +29,11 @@ from goldlane.monitoring.statistics import (
     total_variation,
     wasserstein_distance,
 )
-from goldlane.monitoring.window_states import BASELINE, WindowState, window_states
+from goldlane.monitoring.window_states import WindowState, window_states
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CONSECUTIVE = "CONSECUTIVE"
 Window = dict[str, WindowState]
 Row = dict[str, Any]
 _SLICE = ("slice_key", "slice_value")

@@ -10,7 +10,6 @@ from enum import Enum
 from goldlane.monitoring.errors import MonitorDeclarationError
 from goldlane.monitoring.schemas import RESERVED_NAMES
 
-TABLE = ":table"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 

@@ -11,8 +11,9 @@ from goldlane.monitoring.granularities import Granularity, granularity
 from goldlane.monitoring.planning import MOST_WINDOWS
 from goldlane.monitoring.profiles import Snapshot
 from goldlane.monitoring.scanning import Cut, grouped_rows
+from goldlane.monitoring.schemas import BASELINE, INPUT
+from goldlane.monitoring.slices import sliceable
 from goldlane.monitoring.windows import placed_us, start_us, timestamp_literal, window
-from goldlane.monitoring.writing import BASELINE, INPUT
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -25,7 +26,10 @@ BY = ("g_window", "g_granularity", "g_slice_key", "g_slice_value", "g_model")
 
 
 def cut_rows(context: RefreshContext, profile: DataFrame, slices: Slices) -> Iterator[tuple[str, DataFrame]]:
-    """The rows of every window that ``profile`` has, with the columns of ``BY``; and those of the baseline, if it has that."""
+    """The rows of every window that ``profile`` has, with the columns of ``BY``; and those of the baseline, if it has that.
+
+    Of a slicing expression that fails on them, here or in a wider window than was read, there are no slices.
+    """
     reached = _reached(profile)
     table = context.watched.frame(context.spark)
     frames = [_in_windows(context, table, starts, name, slices) for name, starts in reached.items() if name != BASELINE]
@@ -52,7 +56,8 @@ def _in_windows(context: RefreshContext, table: DataFrame, starts: list[int], na
     model = None if context.model_id is None else F.col(quoted(context.model_id))
     profile = context.monitor.profile
     if name is None or isinstance(profile, Snapshot):
-        return _grouped(table, Cut(log_type=INPUT, start=F.lit(context.instant).cast("bigint"), slices=slices))
+        usable = slices if context.work.is_whole else sliceable(table, slices)[0]
+        return _grouped(table, Cut(log_type=INPUT, start=F.lit(context.instant).cast("bigint"), slices=usable))
     width = granularity(name)
     (column,) = (each for each in watched_columns(table.schema) if each.name.lower() == profile.timestamp.lower())
     start = start_us(placed_us(column), width)
@@ -63,22 +68,15 @@ def _in_windows(context: RefreshContext, table: DataFrame, starts: list[int], na
             last = width.end_of(max(starts))
             bounds = f"{column.quoted} >= {timestamp_literal(min(starts))} AND {column.quoted} < {timestamp_literal(last)}"
             table = table.where(bounds)
-    return _grouped(table, Cut(log_type=INPUT, start=start, granularity=width, model_id=model, slices=slices))
+    usable = slices if context.work.is_whole else sliceable(table, slices)[0]
+    return _grouped(table, Cut(log_type=INPUT, start=start, granularity=width, model_id=model, slices=usable))
 
 
 def _of_baseline(baseline: DataFrame, slices: Slices) -> DataFrame:
-    """One window without a time; cut by the expressions that the baseline has columns for."""
-    from pyspark.errors import AnalysisException
+    """One window without a time."""
     from pyspark.sql import functions as F
 
-    usable = {}
-    for expression, values in slices.items():
-        try:
-            _ = baseline.select(F.expr(expression).cast("string")).schema
-        except AnalysisException:
-            continue
-        usable[expression] = values
-    rows = _grouped(baseline, Cut(log_type=BASELINE, start=F.lit(0).cast("bigint"), slices=usable))
+    rows = _grouped(baseline, Cut(log_type=BASELINE, start=F.lit(0).cast("bigint"), slices=sliceable(baseline, slices)[0]))
     return rows.withColumn("g_window", F.lit(None).cast(rows.schema["g_window"].dataType))
 
 

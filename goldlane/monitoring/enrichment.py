@@ -13,8 +13,7 @@ from goldlane.monitoring.custom_metrics import MetricKind
 from goldlane.monitoring.cut_rows import BY, cut_rows
 from goldlane.monitoring.profiles import InferenceLog, ProblemType
 from goldlane.monitoring.quality import model_classes, model_quality
-from goldlane.monitoring.schemas import CLASSIFICATION_COLUMNS, REGRESSION_COLUMNS
-from goldlane.monitoring.writing import BASELINE, INPUT
+from goldlane.monitoring.schemas import BASELINE, CLASSIFICATION_COLUMNS, CONSECUTIVE, INPUT, REGRESSION_COLUMNS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -155,6 +154,6 @@ def _matches(model: str | None) -> tuple[str, str]:
     of_model = "" if model is None else f" AND drift.{quoted(model)} <=> {{0}}.{quoted(model)}"
     in_window = f"{{0}}.log_type = '{INPUT}' AND drift.granularity <=> {{0}}.granularity{of_model} AND "
     current = f"{place} AND {in_window}drift.window = {{0}}.window".format("current_df")
-    before = f"drift.drift_type = 'CONSECUTIVE' AND {in_window}drift.window_cmp = {{0}}.window"
-    base = f"{place} AND (({before}) OR (drift.drift_type = 'BASELINE' AND {{0}}.log_type = '{BASELINE}'))".format("base_df")
+    before = f"drift.drift_type = '{CONSECUTIVE}' AND {in_window}drift.window_cmp = {{0}}.window"
+    base = f"{place} AND (({before}) OR (drift.drift_type = '{BASELINE}' AND {{0}}.log_type = '{BASELINE}'))".format("base_df")
     return current, base

@@ -1,12 +1,11 @@
-"""Whether a table can be watched as the monitor says, and what of the monitor has to be left out."""
+"""Whether a table can be watched as the monitor says, and which of its columns cannot be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.errors import first_line
-from goldlane.monitoring.columns import CATEGORICAL, watched_columns
+from goldlane.monitoring.columns import CATEGORICAL, WatchedColumn, watched_columns
 from goldlane.monitoring.errors import WatchedTableError
 from goldlane.monitoring.monitors import Monitor
 from goldlane.monitoring.profiles import InferenceLog, Snapshot
@@ -14,6 +13,8 @@ from goldlane.monitoring.windows import INSTANT_TYPES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from goldlane.monitoring.context import RefreshContext
 
 
 def require_fit(rows: DataFrame, monitor: Monitor) -> None:
@@ -27,20 +28,35 @@ def require_fit(rows: DataFrame, monitor: Monitor) -> None:
         raise WatchedTableError(f"{monitor.table} cannot be watched", mistakes)
 
 
-def usable_slices(rows: DataFrame, monitor: Monitor) -> tuple[list[str], list[str]]:
-    """The slicing expressions that ``rows`` can be cut by, and a note on each of the others."""
-    from pyspark.errors import AnalysisException
-    from pyspark.sql import functions as F
+def column_notes(context: RefreshContext) -> list[str]:
+    """Which of the table's columns are gone, or cannot be compared with the snapshot before or with the baseline."""
+    now = watched_columns(context.watched.frame(context.spark).schema)
+    notes = [] if context.record is None else [*_since(context.record.columns, now, is_snapshot=context.is_snapshot)]
+    if context.baseline is not None and (context.work.is_whole or not context.has_same_baseline):
+        notes += _beside(watched_columns(context.baseline.frame(context.spark).schema), now, str(context.monitor.baseline))
+    return notes
 
-    usable, notes = [], []
-    for expression in monitor.slicing:
-        try:
-            _ = rows.select(F.expr(expression).cast("string")).schema
-        except AnalysisException as error:
-            notes.append(f"slicing expression {expression!r} is left out: {first_line(error)}")
-        else:
-            usable.append(expression)
-    return usable, notes
+
+def _since(before: Mapping[str, Sequence[str]], columns: Iterable[WatchedColumn], *, is_snapshot: bool) -> Iterator[str]:
+    now = {column.name.lower(): column for column in columns}
+    for name, (data_type, kind) in before.items():
+        column = now.get(name.lower())
+        if column is None:
+            yield f"column {name!r} is gone from the table"
+        elif is_snapshot and column.kind != kind:  # windows in time are all read anew when a type changes
+            told = f"column {name!r} was {data_type} and is {column.data_type}"
+            yield f"{told}: its counts are compared with the snapshot before, its values are not"
+
+
+def _beside(baseline: Iterable[WatchedColumn], columns: Iterable[WatchedColumn], name: str) -> Iterator[str]:
+    there = {column.name.lower(): column for column in baseline}
+    for column in columns:
+        then = there.get(column.name.lower())
+        if then is None:
+            yield f"the baseline {name} has no column {column.name!r}; it has no baseline drift"
+        elif then.kind != column.kind:
+            told = f"column {column.name!r} is {column.data_type}, and {then.data_type} in the baseline {name}"
+            yield f"{told}: its counts are compared with the baseline, its values are not"
 
 
 def _mistakes(rows: DataFrame, monitor: Monitor) -> Iterator[str]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
 DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US
 # 1 January 1970 was a Thursday; the Monday after it is where weeks are counted from.
 FIRST_MONDAY_US = 4 * DAY_US
-FIXED = {"5 minutes": 5 * MINUTE_US, "30 minutes": 30 * MINUTE_US, "1 hour": 60 * MINUTE_US, "1 day": DAY_US}
+FIXED = {"5 minutes": 5 * MINUTE_US, "30 minutes": 30 * MINUTE_US, "1 hour": HOUR_US, "1 day": DAY_US}
 MONTHS = {"1 month": 1, "1 year": 12}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _WEEKS = re.compile(r"([1-9]\d?) weeks?")

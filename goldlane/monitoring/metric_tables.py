@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -16,9 +17,10 @@ from goldlane.monitoring.granularities import granularity
 from goldlane.monitoring.merging import coarser_state
 from goldlane.monitoring.metrics import profile_rows
 from goldlane.monitoring.planning import base_of
-from goldlane.monitoring.storing import NOTHING, Record, read_delta, write_delta
+from goldlane.monitoring.schemas import BASELINE, INPUT
+from goldlane.monitoring.storing import LOG, NOTHING, Record, read_delta, retype, write_delta
 from goldlane.monitoring.windows import start_us
-from goldlane.monitoring.writing import BASELINE, INPUT, needs_baseline, snapshot_condition
+from goldlane.monitoring.writing import needs_baseline, snapshot_condition
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -47,16 +49,23 @@ def write_metrics(context: RefreshContext, now: Record) -> tuple[int, int, list[
     try:
         profile = profile_rows(state.where("profiled"), commit_version=now.version, monitor_version=now.monitor_version)
         profiled = enriched_profile(context, profile, now.slices)
-        profile_count = write_delta(_named(profiled.frame, context), context.place.profile, reach.profile)
+        profile_count = _written(context, _named(profiled.frame, context), context.place.profile, reach.profile)
         drift = drift_rows(state.drop("profiled"), monitor_version=now.monitor_version, is_small=reach.is_small(profile_count))
         named = _named(drift if reach.drift in (None, NOTHING) else drift.where(reach.drift), context)
         drifted = enriched_drift(context, named, read_delta(context.spark, context.place.profile))
-        drift_count = write_delta(drifted.frame, context.place.drift, reach.drift)
+        drift_count = _written(context, drifted.frame, context.place.drift, reach.drift)
         profiled.release()
         drifted.release()
     finally:
         state.unpersist()
     return profile_count, drift_count, [*profiled.notes, *drifted.notes]
+
+
+def _written(context: RefreshContext, frame: DataFrame, place: Path, condition: str | None) -> int:
+    """How many rows were; a custom metric may have another type than it had in rows that stay."""
+    if context.monitor.custom_metrics and condition is not None and (place / LOG).is_dir():
+        retype(place, frame)
+    return write_delta(frame, place, condition)
 
 
 def _reach(context: RefreshContext, now: Record) -> _Reach:

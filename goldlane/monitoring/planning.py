@@ -26,11 +26,15 @@ MOST_WINDOWS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """``windows`` are the starts of the base windows to read again, None for all; ``added`` is what a snapshot has more than before."""
+    """``windows`` are the starts of the base windows to read again, None for all; ``added`` is what a snapshot has more than before.
+
+    ``unplaced`` counts rows that came and are in no window, where not all rows are read.
+    """
 
     windows: frozenset[int] | None
     why: str
     added: DataFrame | None = None
+    unplaced: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -90,4 +94,10 @@ def _of_windows(changes: Changes, monitor: Monitor) -> Work:
     starts = [row["start"] for row in rows.select(base_start(rows, monitor, 0).alias("start")).distinct().limit(MOST_WINDOWS + 1).collect()]
     if len(starts) > MOST_WINDOWS:
         return Work(windows=None, why=f"more than {MOST_WINDOWS} windows changed")
-    return Work(windows=frozenset(start for start in starts if start is not None), why="windows changed")
+    windows = frozenset(start for start in starts if start is not None)
+    return Work(windows=windows, why="windows changed", unplaced=_unplaced(changes, monitor) if None in starts else 0)
+
+
+def _unplaced(changes: Changes, monitor: Monitor) -> int:
+    rows = changes.inserted
+    return 0 if rows is None else rows.where(base_start(rows, monitor, 0).isNull()).count()

@@ -10,14 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.sql import functions as F
+
+from goldlane.monitoring.columns import watched_columns
 from goldlane.monitoring.context import RefreshContext, refresh_context
 from goldlane.monitoring.errors import MonitoringError, WatchedTableError
-from goldlane.monitoring.fitting import require_fit, usable_slices
+from goldlane.monitoring.fitting import column_notes, require_fit
 from goldlane.monitoring.granularities import granularity as named_granularity
 from goldlane.monitoring.merging import coarser_state
 from goldlane.monitoring.metric_tables import write_metrics
 from goldlane.monitoring.monitors import Monitor
 from goldlane.monitoring.planning import base_of
+from goldlane.monitoring.schemas import INPUT
 from goldlane.monitoring.slices import Slices, kept_slices
 from goldlane.monitoring.statistics.science import need_scipy
 from goldlane.monitoring.storing import LOG, MonitorPlace, Record, read_delta
@@ -73,7 +77,7 @@ def read_state(
     stored, base = read_delta(spark or local_spark(), place.state), base_of(monitor)
     if granularity is None or base is None or granularity == base.name:
         return stored
-    return coarser_state(stored.where("log_type = 'INPUT'"), named_granularity(granularity))
+    return coarser_state(stored.where(F.col("log_type") == INPUT), named_granularity(granularity))
 
 
 def _place(monitor: Monitor, storage: str | Path | Storage) -> MonitorPlace:
@@ -95,20 +99,15 @@ def _refreshed(context: RefreshContext) -> Refreshed:
         context.place.remember(record)
         return _report(context, record, (0, 0), [])
     require_fit(context.watched.frame(context.spark), context.monitor)
-    slices, notes = _slices(context)
+    known: Slices = {} if context.record is None else context.record.slices
+    slices, notes = kept_slices(context.rows(), context.monitor.slicing, known, is_whole=context.work.is_whole)
     now = _to_remember(context, slices)
     context.place.begin(now.version)
-    notes += write_state(context, slices)
+    notes += [*column_notes(context), *write_state(context, slices)]
     profiled, drifted, more = write_metrics(context, now)
-    context.place.remember(now)
+    # An expression that fails on a row of today is known again tomorrow.
+    context.place.remember(replace(now, slices={**{each: known[each] for each in context.monitor.slicing if each in known}, **slices}))
     return _report(context, now, (profiled, drifted), [*notes, *more])
-
-
-def _slices(context: RefreshContext) -> tuple[Slices, list[str]]:
-    usable, notes = usable_slices(context.watched.frame(context.spark), context.monitor)
-    known = {} if context.record is None or context.work.is_whole else context.record.slices
-    slices, too_many = kept_slices(context.rows(), usable, known)
-    return slices, [*notes, *too_many]
 
 
 def _to_remember(context: RefreshContext, slices: Slices) -> Record:
@@ -121,6 +120,7 @@ def _to_remember(context: RefreshContext, slices: Slices) -> Record:
         slices=slices,
         baseline=None if context.baseline is None else str(context.baseline),
         instant=_instant(context),
+        columns={column.name: (column.data_type, column.kind) for column in watched_columns(context.watched.frame(context.spark).schema)},
     )
 
 

@@ -6,6 +6,9 @@ and percent_distinct, and no avg, stddev, zeros, NaNs or quantile-based drift; t
 
 from __future__ import annotations
 
+# What log_type and drift_type say.
+INPUT, BASELINE, CONSECUTIVE = "INPUT", "BASELINE", "CONSECUTIVE"
+
 _WINDOW = "STRUCT<start: TIMESTAMP, end: TIMESTAMP>"
 _TEST = "STRUCT<statistic: DOUBLE, pvalue: DOUBLE>"
 

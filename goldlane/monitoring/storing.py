@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deltalake import DeltaTable
 
 from goldlane.filelocks import file_lock
+from goldlane.monitoring.columns import quoted
 from goldlane.monitoring.errors import MonitoringError
 from goldlane.monitoring.monitors import Monitor, watched_name
 from goldlane.pipelines.names import Namespace
@@ -28,6 +29,7 @@ NOTHING = "false"
 class Record:
     """What the last whole refresh was of: the watched version, the declaration, the slices' values, and the baseline's version.
 
+    ``instant`` is a snapshot's; ``columns`` are type and kind of each of the table's.
     It is written last: what a killed refresh had written is written again, the same.
     """
 
@@ -38,6 +40,7 @@ class Record:
     slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     baseline: str | None = None
     instant: int | None = None
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,3 +150,24 @@ def _written_rows(table: DeltaTable, since: int) -> int:
     told = [commit["operationMetrics"] for commit in new if commit.get("operation") == "WRITE"]
     # Delta counts rows that stayed, and moved to another file, among those it put out.
     return sum(int(metrics["numOutputRows"]) - int(metrics.get("numCopiedRows", 0)) for metrics in told)
+
+
+def retype(place: Path, frame: DataFrame) -> None:
+    """Give the columns of a table the types that they have in ``frame``; a value that the new type cannot hold is NULL."""
+    stored = read_delta(frame.sparkSession, place)
+    wanted = {field.name.lower(): field.dataType.simpleString() for field in frame.schema}
+    types = {field.name: wanted.get(field.name.lower(), field.dataType.simpleString()) for field in stored.schema}
+    if any(field.dataType.simpleString() != types[field.name] for field in stored.schema):
+        kept: Any = stored.selectExpr(*(_as_type(stored, name, kind) for name, kind in types.items()))
+        kept.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(str(place))
+
+
+def _as_type(stored: DataFrame, name: str, kind: str) -> str:
+    from pyspark.errors import AnalysisException
+
+    tried = f"try_cast({quoted(name)} AS {kind}) AS {quoted(name)}"
+    try:
+        _ = stored.selectExpr(tried).schema
+    except AnalysisException:
+        return f"CAST(NULL AS {kind}) AS {quoted(name)}"
+    return tried

@@ -16,7 +16,6 @@ from goldlane.monitoring.sketches import kll_distribution
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BASELINE = "BASELINE"
 Distribution = NumericDistribution | CategoricalDistribution
 # What has a size of its own is read per row, when it is needed; everything else as plain Python values.
 _HEAVY = ("kll", "items")

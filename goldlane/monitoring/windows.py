@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from goldlane.monitoring.columns import WatchedColumn
-from goldlane.monitoring.granularities import DAY_US, Granularity
+from goldlane.monitoring.granularities import DAY_US, HOUR_US, MINUTE_US, Granularity
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -17,12 +17,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 # The widest windows, of 99 weeks, of these years' rows begin and end in years that Python's dates have: 1 to 9999.
 FIRST_YEAR, LAST_YEAR = 4, 9996
-_INSTANTS = {
-    "timestamp": "unix_micros({0})",
-    "timestamp_ntz": "timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01 00:00:00', {0})",
-    "date": f"unix_date({{0}}) * {DAY_US}L",
-    "string": "unix_micros(try_to_timestamp({0}))",
-}
+_DATE = f"unix_date({{0}}) * {DAY_US}L"
+# A difference of such timestamps goes by the session's clock, which skips an hour a year.
+_NO_ZONE = (
+    f"{_DATE.format('CAST({0} AS DATE)')} + hour({{0}}) * {HOUR_US}L + minute({{0}}) * {MINUTE_US}L"
+    " + CAST(extract(SECOND FROM {0}) * 1000000 AS BIGINT)"
+)
+# Text says its zone after the seconds, or nowhere: then a zone, or seconds and a zone, can be written after it.
+_ZONED = ", ".join(f"try_to_timestamp(concat(trim({{0}}), '{end}'))" for end in ("Z", ":00Z"))
+_TEXT = (
+    f"CASE WHEN {{0}} LIKE '%:%' THEN unix_micros(coalesce({_ZONED}, try_to_timestamp({{0}})))"
+    f" ELSE {_NO_ZONE.format('try_cast({0} AS TIMESTAMP_NTZ)')} END"
+)
+_INSTANTS = {"timestamp": "unix_micros({0})", "timestamp_ntz": _NO_ZONE, "date": _DATE, "string": _TEXT}
 INSTANT_TYPES = tuple(_INSTANTS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,14 @@ from goldlane.monitoring.context import RefreshContext
 from goldlane.monitoring.merging import state_at
 from goldlane.monitoring.planning import base_of, base_start
 from goldlane.monitoring.scanning import Cut, empty_state, scanned_state
-from goldlane.monitoring.slices import Slices
+from goldlane.monitoring.schemas import BASELINE, INPUT
+from goldlane.monitoring.slices import Slices, sliceable
 from goldlane.monitoring.state import STATE_KEYS
 from goldlane.monitoring.storing import NOTHING, read_delta, write_delta
 from goldlane.monitoring.windows import FIRST_YEAR, LAST_YEAR, timestamp_literal
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
-
-INPUT, BASELINE = "INPUT", "BASELINE"
 
 
 def write_state(context: RefreshContext, slices: Slices) -> list[str]:
@@ -55,14 +53,17 @@ def needs_baseline(context: RefreshContext, slices: Slices) -> bool:
 
 
 def snapshot_condition(context: RefreshContext) -> str | None:
-    """SQL that is true of the rows that this snapshot takes the place of; None for all of them."""
-    if not context.keeps_snapshots:
+    """SQL that is true of the rows that this snapshot takes the place of, and of those that refreshes which did not end have left.
+
+    None for all of them.
+    """
+    record = context.record
+    if not context.keeps_snapshots or (record is None and context.begun is not None):
         return None
-    return NOTHING if context.is_next_snapshot else _of_snapshot(context.instant)
-
-
-def _of_snapshot(instant: int) -> str:
-    return f"(granularity IS NULL AND window.start = {timestamp_literal(instant)})"
+    if context.is_next_snapshot:
+        return NOTHING
+    later = "" if record is None else f" OR window.start > {timestamp_literal(record.instant or 0)}"
+    return f"(granularity IS NULL AND (window.start = {timestamp_literal(context.instant)}{later}))"
 
 
 def _plain(slices: Slices) -> dict[str, list[str | None]]:
@@ -93,8 +94,8 @@ def _input_state(context: RefreshContext, rows: DataFrame, slices: Slices) -> Da
         return scanned_state(rows, cut)
     if context.work.added is None:
         return empty_state(rows, cut) if rows.isEmpty() else scanned_state(rows, cut)
-    record = context.record
-    before = read_delta(context.spark, context.place.state).where(_of_snapshot((record and record.instant) or 0))
+    instant = timestamp_literal((context.record and context.record.instant) or 0)
+    before = read_delta(context.spark, context.place.state).where(f"log_type = '{INPUT}' AND window.start = {instant}")
     return state_at(scanned_state(rows, cut).unionByName(before), context.instant)
 
 
@@ -104,33 +105,20 @@ def _model(context: RefreshContext) -> Column | None:
 
 def _baseline_state(context: RefreshContext, slices: Slices) -> tuple[DataFrame, list[str]]:
     """One window without a time; the slices that the baseline can be cut by."""
-    from pyspark.errors import AnalysisException
-
     if context.baseline is None:
         raise ValueError("there is no baseline")
-    rows = context.baseline.frame(context.spark)
-    usable: dict[str, Sequence[str | None]] = {}
-    notes = _missing_columns(context, rows)
-    for expression, values in slices.items():
-        try:
-            _ = rows.select(F.expr(expression).cast("string")).schema
-        except AnalysisException:
-            notes.append(f"the baseline {context.monitor.baseline} cannot be cut by {expression!r}; its slices have no baseline")
-        else:
-            usable[expression] = values
+    rows, name = context.baseline.frame(context.spark), context.monitor.baseline
+    usable, why = sliceable(rows, slices)
+    notes = [f"the baseline {name} cannot be cut by {each!r}; its slices have no baseline: {told}" for each, told in why.items()]
+    if rows.isEmpty():
+        notes.append(f"the baseline {name} is empty; nothing is compared with it")
     state = scanned_state(rows, Cut(log_type=BASELINE, start=F.lit(0).cast("bigint"), slices=usable))
     return state.withColumn("window", F.lit(None).cast(STATE_KEYS["window"])), notes
 
 
-def _missing_columns(context: RefreshContext, baseline: DataFrame) -> list[str]:
-    there = {name.lower() for name in baseline.columns}
-    missing = [name for name in context.watched.frame(context.spark).columns if name.lower() not in there]
-    return [f"the baseline {context.monitor.baseline} has no column {name!r}; it has no baseline drift" for name in missing]
-
-
 def _unplaced(context: RefreshContext, rows: DataFrame) -> list[str]:
-    if context.is_snapshot or not context.work.is_whole:
+    if context.is_snapshot:
         return []
-    number = rows.where(base_start(rows, context.monitor, 0).isNull()).count()
+    number = rows.where(base_start(rows, context.monitor, 0).isNull()).count() if context.work.is_whole else context.work.unplaced
     timestamp = getattr(context.monitor.profile, "timestamp", "")
     return [f"{number} rows have no {timestamp} from the year {FIRST_YEAR} to {LAST_YEAR} and are in no window"] if number else []

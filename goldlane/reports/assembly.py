@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from goldlane.expectations import Rules
 from goldlane.features.delta_files import open_delta
 from goldlane.pipelines.eventlog import read_events
 from goldlane.reports.document import Cause, DatasetReport, Judged, Report, RuleReport, UpdateSummary
-from goldlane.reports.drifts import DriftSheet, drift_sheet
+from goldlane.reports.drifts import DriftSheet, drift_sheet, has_metrics
 from goldlane.reports.edges import Flowed
 from goldlane.reports.logged import LoggedDataset, LoggedUpdate, RuleKey, logged_updates
 from goldlane.reports.masking import Mask
@@ -23,18 +23,25 @@ from goldlane.reports.reasons import Reasons
 _UPDATES = 20
 
 
-def report_of(storage: Path, *, update: str = "last", masked: Iterable[str] = (), declared: Mapping[str, Rules] | None = None) -> Report:
+def report_of(
+    storage: Path,
+    *,
+    update: str = "last",
+    masked: Iterable[str] = (),
+    declared: Mapping[str, Rules] | None = None,
+    is_monitored: Callable[[str], bool] = lambda _: True,
+) -> Report:
     """What ``update`` (an id, its beginning, or ``last``) did, with its rules over the updates of its pipeline before it.
 
     ``masked`` names columns whose values are never shown, nor any text that mentions one of them. ``declared`` are the project's rules
-    by table: they say why.
+    by table: they say why. ``is_monitored`` says of a table's full name whether it still is; without it, each that has metric tables is.
 
     Raises:
         UsageError: the folder is no storage, or has no such update.
     """
     rows = read_events(storage)
     told = _updates(rows, update, storage)
-    return _Assembly(storage, told, Mask(masked), Reasons(declared or {})).report()
+    return _Assembly(storage, told, Mask(masked), Reasons(declared or {})).report(is_monitored)
 
 
 def _updates(rows: Sequence[Mapping[str, Any]], wanted: str, storage: Path) -> list[LoggedUpdate]:
@@ -56,7 +63,7 @@ class _Assembly:
         self._update = updates[-1]
         self._names = Names(self._update.datasets)
 
-    def report(self) -> Report:
+    def report(self, is_monitored: Callable[[str], bool]) -> Report:
         quarantines = list(self._quarantines())
         summaries = tuple(_summary(update) for update in self._updates)
         flowed = Flowed(self._update.datasets, self._names, self._held)
@@ -70,15 +77,16 @@ class _Assembly:
             quarantine=tuple(quarantine.report for quarantine in quarantines),
             updates=summaries,
             masked=tuple(sorted(self._mask.names)),
-            drift=tuple(self._drift()),
+            drift=tuple(self._drift(is_monitored)),
         )
 
-    def _drift(self) -> Iterator[DriftSheet]:
-        """Those of the update's datasets that are monitored."""
+    def _drift(self, is_monitored: Callable[[str], bool]) -> Iterator[DriftSheet]:
+        """Those of the update's datasets that are monitored, or were."""
         for dataset in self._update.datasets.values():
-            sheet = drift_sheet(self._path(dataset.name), self._names.short(dataset.name)) if dataset.kind != "view" else None
-            if sheet is not None:
-                yield sheet
+            place, name = self._path(dataset.name), self._names.short(dataset.name)
+            if dataset.kind != "view" and has_metrics(place):
+                sheet = drift_sheet(place, name, is_monitored=is_monitored(dataset.name))
+                yield from () if sheet is None else (sheet,)
 
     def _dataset(self, dataset: LoggedDataset) -> DatasetReport:
         return DatasetReport(

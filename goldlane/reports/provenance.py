@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -24,10 +24,13 @@ _UPDATES = 20
 class Provenance:
     """What the newest updates in a storage's log know of its tables; nothing where there is no log.
 
-    ``declared`` are the project's rules by table: they say why.
+    ``declared`` are the project's rules by table: they say why. ``is_monitored`` says of a table's full name whether it still is.
     """
 
-    def __init__(self, storage: Path, declared: Mapping[str, Rules] | None = None) -> None:
+    def __init__(
+        self, storage: Path, declared: Mapping[str, Rules] | None = None, *, is_monitored: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        self._is_monitored = is_monitored
         self._storage, self._updates, self._reasons = storage, _newest_updates(storage), Reasons(declared or {})
 
     def of(self, source: str) -> Catalogue | None:
@@ -60,7 +63,9 @@ class Provenance:
     def _drift(self, source: str) -> tuple[Drift, ...] | None:
         schema, _, table = source.rpartition(".")
         sheet = drift_sheet(self._storage / "tables" / schema / table, table)
-        return None if sheet is None or sheet.problem is not None else sheet.drifts
+        if sheet is None or sheet.problem is not None or not self._is_monitored(source):
+            return None
+        return sheet.drifts
 
     def _rules(self, dataset: LoggedDataset, newest: LoggedUpdate, names: Names) -> Iterator[CountedRule]:
         """Each rule that still stands, as it was counted last: an update that had nothing to write counted nothing."""

@@ -69,7 +69,7 @@ def test_a_clean_table_is_silent_and_a_spoilt_day_is_an_alert_until_it_is_over(p
         "the environment variable NO_SUCH_VARIABLE is not set (export NO_SUCH_VARIABLE=...); 2 alerts are told at the next refresh"
         in again.err
     )
-    assert spoilt.document["sinks"][0]["untold"] == 2
+    assert [(sink["table"], sink["sink"], sink["untold"]) for sink in spoilt.document["sinks"]] == [("payments", "webhook", 2)]
 
 
 @pytest.mark.usefixtures("spark")

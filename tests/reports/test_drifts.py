@@ -190,3 +190,25 @@ def test_a_table_that_nobody_monitors_has_no_chapter_on_drift(written: Any, defi
     told = Provenance(written.storage.root).of("answers")
     assert told is not None
     assert told.drift is None
+
+
+def test_of_a_table_that_is_monitored_no_more_the_report_says_since_when_and_the_catalogue_nothing(written: Any, define: Any) -> None:
+    written.update(*define("answers", schema=[]))
+    rows = [drift_row("amount", 1, psi=0.1), drift_row("amount", 2, psi=0.4)]
+    metric_tables(written.storage.root / "tables" / "default", rows, [profile_row("amount", 2, quantiles=[1.0, 2.0])])
+    asked: list[str] = []
+
+    def is_monitored(table: str) -> bool:
+        asked.append(table)
+        return False
+
+    report = report_of(written.storage.root, is_monitored=is_monitored)
+    told = Provenance(written.storage.root, is_monitored=is_monitored).of("answers")
+
+    (sheet,) = report.drift
+    assert (sheet.ended, sheet.drifts, sheet.drifted) == (FIRST + timedelta(days=2), (), 0)
+    assert sheet.told == "no longer monitored; the newest window that was compared began at 2026-01-03 00:00 UTC"
+    assert "No longer monitored; the newest window that was compared began at 3 Jan 2026, 00:00 UTC." in report_page(report)
+    assert told is not None
+    assert told.drift is None
+    assert asked == ["default.answers"] * 2

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from goldlane.monitoring.alerts import noise
 from goldlane.monitoring.alerts.measures import Measure
-from goldlane.monitoring.alerts.metricrows import TABLE, MetricRows, Row, Subject, window_of
+from goldlane.monitoring.alerts.metricrows import MetricRows, Row, Subject, window_of
 from goldlane.monitoring.alerts.observations import Observation, is_asked
 from goldlane.monitoring.alerts.rules import AlertRule
+from goldlane.monitoring.columns import TABLE_ROW
+from goldlane.monitoring.schemas import BASELINE, CONSECUTIVE
 
 # With fewer rows per value than this, a column names things, and two windows never name the same.
 _ROWS_PER_VALUE = 5
 # Between two constants, any distance is infinitely many deviations; JSON has no such number.
 _BEYOND = 1e9
-_DETAILS = {"BASELINE": "against the baseline", "CONSECUTIVE": "against the window before"}
+_DETAILS = {BASELINE: "against the baseline", CONSECUTIVE: "against the window before"}
 _COLUMNS = {
     Measure.PSI: "population_stability_index",
     Measure.WASSERSTEIN: "wasserstein_distance",
@@ -57,7 +59,7 @@ def drift_observations(rule: AlertRule, rows: MetricRows) -> Iterator[Observatio
 
 def _asked(rule: AlertRule, rows: MetricRows, against: str) -> set[Subject]:
     """What the rule is about, of all that drift was measured of."""
-    subjects = {subject for subject, _ in rows.drifts if subject.against == against and subject.column != TABLE}
+    subjects = {subject for subject, _ in rows.drifts if subject.against == against and subject.column != TABLE_ROW}
     return {subject for subject in subjects if is_asked(rule, subject, rows) and rule.is_about_column(subject.column)}
 
 

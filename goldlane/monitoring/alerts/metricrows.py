@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from goldlane.monitoring.columns import TABLE_ROW
+from goldlane.monitoring.schemas import BASELINE, CONSECUTIVE, INPUT
+
 Row: TypeAlias = Mapping[str, Any]
-TABLE = ":table"
-INPUT, BASELINE, CONSECUTIVE = "INPUT", "BASELINE", "CONSECUTIVE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +35,13 @@ class Subject:
     slice_key: str | None = None
     slice_value: str | None = None
     model_id: str | None = None
-    column: str = TABLE
+    column: str = TABLE_ROW
     against: str | None = None
 
     @property
     def place(self) -> str:
         """For a person: the column and whatever narrows it down."""
-        where = [] if self.column == TABLE else [f"column {self.column}"]
+        where = [] if self.column == TABLE_ROW else [f"column {self.column}"]
         where += [f"where {self.slice_key} = {self.slice_value}"] if self.slice_key is not None else []
         where += [f"of model {self.model_id}"] if self.model_id is not None else []
         return ", ".join(where) or "the table"
@@ -77,9 +78,17 @@ class MetricRows:
         """The rows about all columns (``:table``), of each slice and model in the order of their windows."""
         found: dict[Subject, list[Row]] = {}
         for (subject, _), row in sorted(self.profiles.items(), key=lambda item: item[0][1]):
-            if subject.column == TABLE:
+            if subject.column == TABLE_ROW:
                 found.setdefault(subject, []).append(row)
         return found
+
+    @cached_property
+    def sliced(self) -> Mapping[Subject, frozenset[datetime]]:
+        """When the windows start in which any value of a slicing expression has rows, by its subject without a value."""
+        found: dict[Subject, set[datetime]] = {}
+        for subject, rows in self.series.items():
+            found.setdefault(replace(subject, slice_value=None), set()).update(window_of(row).start for row in rows)
+        return {subject: frozenset(starts) for subject, starts in found.items()}
 
     @cached_property
     def finest(self) -> str | None:

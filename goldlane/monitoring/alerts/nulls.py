@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldlane.monitoring.alerts.metricrows import TABLE, MetricRows, window_of
+from goldlane.monitoring.alerts.metricrows import MetricRows, window_of
 from goldlane.monitoring.alerts.noise import share_floor
 from goldlane.monitoring.alerts.observations import Observation, is_asked
 from goldlane.monitoring.alerts.rules import AlertRule
+from goldlane.monitoring.columns import TABLE_ROW
 
 
 def null_observations(rule: AlertRule, rows: MetricRows) -> Iterator[Observation]:
     """One per column and window; a share that is not above the limit by more than chance gives is good."""
     limit = rule.limit or 0.0
     for (subject, _), row in rows.profiles.items():
-        if subject.column == TABLE or not is_asked(rule, subject, rows) or not rule.is_about_column(subject.column):
+        if subject.column == TABLE_ROW or not is_asked(rule, subject, rows) or not rule.is_about_column(subject.column):
             continue
         number, share = (row.get("count") or 0) + (row.get("num_nulls") or 0), row.get("percent_null")
         if share is None or number < rule.min_rows:

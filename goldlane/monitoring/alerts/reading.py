@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldlane.monitoring.alerts.metricrows import BASELINE, MetricRows, Row
+from goldlane.monitoring.alerts.metricrows import MetricRows, Row
 from goldlane.monitoring.alerts.rules import AlertRule
 from goldlane.monitoring.granularities import DAY_US, granularity
 from goldlane.monitoring.profiles import InferenceLog, Snapshot
+from goldlane.monitoring.schemas import BASELINE
 from goldlane.pipelines.names import Namespace
 from goldlane.pipelines.storage import Storage
 

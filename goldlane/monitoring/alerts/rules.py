@@ -11,8 +11,9 @@ from typing import Any
 from goldlane.expectations.predicate import predicate_mistakes
 from goldlane.monitoring.alerts.measures import LIMITS, VOLUME_BELOW, Measure
 from goldlane.monitoring.errors import MonitorDeclarationError
+from goldlane.monitoring.schemas import BASELINE, CONSECUTIVE
 
-_AGAINST = ("CONSECUTIVE", "BASELINE")
+_AGAINST = (CONSECUTIVE, BASELINE)
 _TABLES = ("profile", "drift")
 _LOWEST_CHANCE = 1e-15
 

@@ -55,11 +55,13 @@ class _Usual:
 def volume_observations(rule: AlertRule, rows: MetricRows, now: datetime) -> Iterator[Observation]:
     """Rows per window against the least and the most of a week's windows before (4 to 168): weekends and nights are usual.
 
-    A window without any row counts as one of no rows. Of a window that is not over, or whose rows end early, only its share is expected.
+    A window without any row counts as one of no rows, and so does for a slice one in which only other values have some.
+    Of a window that is not over, or whose rows end early, only its share is expected.
     """
-    for subject, series in rows.series.items():
+    for subject, own in rows.series.items():
         if not is_asked(rule, subject, rows):
             continue
+        series = own if subject.slice_key is None else _with_absences(subject, own, rows)
         usual = _Usual(usual_windows(window_of(series[0])))
         for count in _counts(series, subject, rows, now):
             found = _observed(rule, subject, usual, count) if usual.is_known else None
@@ -76,7 +78,9 @@ def usual_windows(window: Window) -> int:
 def _observed(rule: AlertRule, subject: Subject, usual: _Usual, count: _Count) -> Observation | None:
     least, most = min(usual.good) * count.share, max(usual.good) * count.share
     if most < rule.min_rows:
-        return None
+        # As few as usual: what is gone for so long that this is the new level is no longer missed.
+        few = count.rows < rule.min_rows
+        return Observation(subject=subject, window=count.window, value=1.0, limit=rule.limit or 0.0, is_bad=False) if few else None
     rose = count.rows > most
     expected = most if rose else least
     value = count.rows / expected if expected else 1.0
@@ -97,6 +101,17 @@ def _counts(series: Sequence[Row], subject: Subject, rows: MetricRows, now: date
             yield _Count(window=window, rows=float(row.get("count") or 0), share=share)
 
 
+def _with_absences(subject: Subject, own: Sequence[Row], rows: MetricRows) -> list[Row]:
+    """Also the windows after the slice's first that it has no row in, unless its expression has none at all there: it was left out."""
+    first = window_of(own[0]).start
+    found = {window_of(row).start: row for row in own}
+    for row in rows.series.get(replace(subject, slice_key=None, slice_value=None), ()):
+        start = window_of(row).start
+        if start > first and start not in found and start in rows.sliced[replace(subject, slice_value=None)]:
+            found[start] = {**row, "count": 0}
+    return [found[start] for start in sorted(found)]
+
+
 def _parts(empty: Window, width: timedelta) -> Iterator[Window]:
     """A time without rows as windows; of a very long one, as many as can ever be usual."""
     number = min(max(round(empty.width / width), 1), _MOST)
@@ -109,7 +124,15 @@ def _covered(window: Window, subject: Subject, rows: MetricRows, now: datetime) 
     if not window.width:
         return 1.0
     until = min(now, window.end)
-    newest = None if rows.timestamp is None else rows.profile_of(replace(subject, column=rows.timestamp), window.start)
+    newest = _timestamps(subject, window, rows)
     if newest is not None and newest.get("max") is not None:
         until = min(until, datetime.fromtimestamp(newest["max"], tz=timezone.utc))
     return max((until - window.start) / window.width, 0.0)
+
+
+def _timestamps(subject: Subject, window: Window, rows: MetricRows) -> Row | None:
+    """The profile of the timestamps in a window; of all rows, where a slice has none."""
+    if rows.timestamp is None:
+        return None
+    own = replace(subject, column=rows.timestamp)
+    return rows.profile_of(own, window.start) or rows.profile_of(replace(own, slice_key=None, slice_value=None), window.start)

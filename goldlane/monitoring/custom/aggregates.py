@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldlane.monitoring.custom.evaluation import Asked, expressions, survivors, type_of, typed
+from goldlane.monitoring.custom.evaluation import Asked, computed, expressions, type_of, typed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Row
@@ -39,7 +39,7 @@ def aggregate_metrics(frame: DataFrame, monitor: Monitor, by: Sequence[str]) -> 
         named = [column.alias(f"m{keys.index(key)}") for key, column in columns.items()]
         return frame.groupBy(*by).agg(*named).collect()
 
-    counted, wrong = survivors(made, attempt)
+    counted, wrong = computed(made, attempt)
     rows = _rows(counted or [], keys, [metric.name for metric in metrics], by)
     told = frame.sparkSession.createDataFrame(rows, _schema(frame, metrics, by))
     return Aggregated(rows=told, problems=(*untyped, *problems, *wrong))

@@ -1,14 +1,14 @@
-"""Metrics put to Spark so that one that fails takes no other along: all at once, and where that fails, one by one."""
+"""Custom metrics as Spark columns, and what of them can be computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from goldlane.errors import first_line
 from goldlane.monitoring.custom.templates import UnusableMetricError, rendered
+from goldlane.monitoring.survivors import survivors
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -45,22 +45,10 @@ def expressions(asked: Iterable[Asked], profile: Profile) -> tuple[dict[Asked, C
     return made, problems
 
 
-def survivors(made: Mapping[Asked, Column], attempt: Callable[[Mapping[Asked, Column]], Done]) -> tuple[Done | None, list[str]]:
-    """What ``attempt`` makes of all columns, or of those that it can be made of alone, and why not of the others; None of none."""
-    if not made:
-        return None, []
-    with suppress(Exception):
-        return attempt(made), []
-    # Which of them it was shows when each is tried alone.
-    good, problems = dict[Asked, "Column"](), list[str]()
-    for key, column in made.items():
-        try:
-            attempt({key: column})
-        except Exception as error:  # noqa: BLE001  a division by zero, a cast, an unknown column: whatever Spark says of this metric
-            problems.append(_told(*key, error))
-        else:
-            good[key] = column
-    return (attempt(good) if good else None), problems
+def computed(made: Mapping[Asked, Column], attempt: Callable[[Mapping[Asked, Column]], Done]) -> tuple[Done | None, list[str]]:
+    """What ``attempt`` makes of the columns that do not fail, and why the others do, in sentences; None of none."""
+    done, failed = survivors(made, attempt)
+    return done, [_told(*asked, error) for asked, error in failed.items()]
 
 
 def typed(metrics: Sequence[CustomMetric], kind: str) -> tuple[list[CustomMetric], list[str]]:

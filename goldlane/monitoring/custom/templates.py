@@ -11,7 +11,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from goldlane.errors import MissingExtraError, first_line
-from goldlane.monitoring.custom_metrics import TABLE, CustomMetric
+from goldlane.monitoring.columns import TABLE_ROW
+from goldlane.monitoring.custom_metrics import CustomMetric
 from goldlane.monitoring.profiles import InferenceLog, Profile
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _problem(sql: str) -> str | None:
 
 
 def _for(column: str) -> str:
-    return "" if column == TABLE else f" for column {column!r}"
+    return "" if column == TABLE_ROW else f" for column {column!r}"
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.monitoring.custom.evaluation import Asked, Evaluated, expressions, survivors, typed
+from goldlane.monitoring.custom.evaluation import Asked, Evaluated, computed, expressions, typed
 from goldlane.monitoring.custom.templates import BASE, CURRENT
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _with(frame: DataFrame, made: Mapping[Asked, Column], names: Sequence[tuple[
         told.write.format("noop").mode("overwrite").save()
         return told
 
-    found, problems = survivors(made, attempt)
+    found, problems = computed(made, attempt)
     if found is None:
         found = frame.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in names))
     return Evaluated(frame=found, problems=tuple(problems))

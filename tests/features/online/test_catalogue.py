@@ -185,6 +185,17 @@ def test_what_is_not_told_again_stays(store: OnlineStore, merchants: FeatureTabl
     assert (told(store).pipeline, told(store).updated_at) == ("payments", NOON)
 
 
+def test_the_drift_of_a_table_that_is_monitored_no_more_is_forgotten(
+    store: OnlineStore, merchants: FeatureTable, gold: Callable[..., Any], storage: Path
+) -> None:
+    gold([("M1", 1, "low", 1)])
+    publish(merchants, storage, store, catalogue=WHOLE)
+
+    publish(merchants, storage, store, catalogue=replace(WHOLE, drift=None))
+
+    assert told(store).drift is None
+
+
 def test_the_history_keeps_the_newest_publishes(store: OnlineStore, merchants: FeatureTable, frame: Frame) -> None:
     first = replace(WHOLE, history=())
     for count in range(HISTORY + 2):
