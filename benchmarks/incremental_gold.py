@@ -1,12 +1,12 @@
 """One more day of a long history: what a refresh by key reads and takes, against the same view computed anew.
 
-    python benchmarks/incremental_gold.py [--rows 1800000] [--days 180] [--turns 3]
+    python benchmarks/incremental_gold.py [--rows 1800000] [--days 180] [--turns 3] [--longest 90]
 
 The source is written a day at a time, as a stream would. Two gold tables over it are ordinary materialized views: tiles (one row per
 merchant and hour) and windows (one row per merchant and day, made of the tiles, not of the rows). A turn appends one day's events with
 a few late ones among them, and retracts some; then both tables are refreshed by key, and by a pipeline of the same code whose
 ``refresh_policy`` is full. Which rows of its sources a view opened is told by the event log. All rows read are Spark's own counts of what
-its scans brought in, those of logs, of changes and of the view itself included.
+its scans brought in, those of logs, of changes and of the view itself included. ``--longest`` is the longest window, in days.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 HOUR = 3_600_000_000
-DAYS = (1, 7, 30, 90)
+DAYS = [days for days in (1, 7, 30, 90) if days <= LONGEST]
 
 @dlt.table(refresh_policy=POLICY)
 def tiles():
@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_800_000)
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--longest", type=int, default=90)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="goldlane-bench-") as folder:
         found = measured(Path(folder), asked)
@@ -83,7 +84,7 @@ def measured(folder: Path, asked: argparse.Namespace) -> list[dict[str, dict[str
     spark, source, daily = local_spark(**{"spark.ui.retainedStages": "100000"}), str(folder / "events"), asked.rows // asked.days
     for day in range(asked.days):
         write_deltalake(source, events(day, daily), mode="append")
-    lanes = {policy: lane(folder, policy) for policy in ("incremental", "full")}
+    lanes = {policy: lane(folder, policy, asked.longest) for policy in ("incremental", "full")}
     for policy, file in lanes.items():
         refreshed(spark, folder, file, policy)
     turns = []
@@ -129,12 +130,12 @@ def events(day: int, count: int) -> pa.Table:
     )
 
 
-def lane(folder: Path, policy: str) -> Path:
-    """The pipeline with one refresh policy."""
+def lane(folder: Path, policy: str, longest: int) -> Path:
+    """The pipeline with one refresh policy, and windows over no more than so many days."""
     file = folder / policy / "lane.py"
     file.parent.mkdir()
     (file.parent / "pyproject.toml").write_text("")
-    file.write_text(f"POLICY = {policy!r}\n{LANE}")
+    file.write_text(f"POLICY, LONGEST = {policy!r}, {longest}\n{LANE}")
     return file
 
 

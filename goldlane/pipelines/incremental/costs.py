@@ -59,19 +59,25 @@ def require_few_changes(session: SparkSession, tables: Mapping[str, TableVersion
             raise _rejected(f"most of {tables[path].name} was written anew", tables[path].name)
 
 
-def require_few_keys(touched: Touched, view: Keys, path: Path) -> None:
-    """Refuse where most of the view's keys are touched.
+def require_few_keys(touched: Touched, view: Keys, path: Path, opened: float | None) -> None:
+    """Refuse where most of the view's keys are touched; not where no more than half of its source rows, ``opened``, lie beside them.
 
     Raises:
         NotIncrementalError: they are.
     """
     from pyspark.sql import functions as F
 
+    if opened is not None and opened <= MOST_SHARE:
+        return
+    names = [f"`{name}`" for name in view.columns if name != view.order]
+    if not names:
+        raise _rejected("most of its source rows lie around those that have changed")
+    changed = touched.count if view.order is None else touched.frame.select(*names).distinct().count()
     stored = view.session.read.format("delta").load(str(path))
-    row = stored.select(F.approx_count_distinct(F.xxhash64(*(F.col(f"`{name}`") for name in view.columns))).alias("keys")).head()
+    row = stored.select(F.approx_count_distinct(F.xxhash64(*names)).alias("keys")).head()
     keys = int(row.keys) if row is not None else 0
-    if touched.count > MOST_SHARE * keys:
-        raise _rejected(f"{touched.count} keys ({', '.join(view.columns)}) of some {keys} had changed")
+    if changed > MOST_SHARE * keys:
+        raise _rejected(f"{changed} keys ({', '.join(names).replace('`', '')}) of some {keys} had changed")
 
 
 def _rejected(why: str, table: str = "") -> NotIncrementalError:

@@ -34,6 +34,15 @@ def substituted(session: SparkSession, expression: Any, values: Mapping[int, Any
     return found
 
 
+def defined(session: SparkSession, expression: Any, definitions: Any) -> Any:
+    """``expression`` in the columns that ``definitions``, a Scala sequence of named expressions, are made of.
+
+    Raises:
+        UntracedError: as ``substituted``.
+    """
+    return substituted(session, expression, {number(one): one.child() if kind(one) == "Alias" else one for one in each(definitions)})
+
+
 def is_function_of(expression: Any, given: Sequence[Any]) -> bool:
     """Whether equal values of ``given`` make equal values of ``expression``."""
     if any(expression.semanticEquals(one) for one in given):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.incremental.sources import TableVersion
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
 
 Interval = tuple[int, int]
 _EPOCH, _EPOCH_DAY = datetime(1970, 1, 1, tzinfo=timezone.utc), date(1970, 1, 1)
@@ -30,18 +32,16 @@ class Files:
 
 def files_of(table: TableVersion, column: str | None = None) -> Files | None:
     """The table's files; None when that is not known of each: it lies on another machine, or has no statistics, or days beyond Python's."""
-    from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
-    place = table.path.removeprefix("file:")
-    if not place.startswith("/"):
+    if not table.path.removeprefix("file:").startswith("/"):
         return None
     try:
-        found = DeltaTable(place, version=table.version).get_add_actions(flatten=True)
+        found = _actions(table)
     except DeltaError:
         return None
     try:
-        columns = _columns(found, column) if found.num_rows else {}
+        columns = _columns(found, column)
     except (OverflowError, ValueError):
         return None
     rows: list[Any] = columns.get("num_records", [])
@@ -53,11 +53,18 @@ def files_of(table: TableVersion, column: str | None = None) -> Files | None:
     return None if bounds is None else Files(tuple(rows), bounds, tuple(columns.get("path", ())))
 
 
-def _columns(found: Any, column: str | None) -> dict[str, list[Any]]:
-    """What is asked of the files. Not more: any other column may hold a day that Python does not have."""
+@lru_cache(maxsize=8)
+def _actions(table: TableVersion) -> pa.Table:
+    """The log's entries of the files; a version of a table never changes."""
     import pyarrow as pa
+    from deltalake import DeltaTable
 
-    files = pa.table(found)
+    found = DeltaTable(table.path.removeprefix("file:"), version=table.version).get_add_actions(flatten=True)
+    return pa.table(found) if found.num_rows else pa.table({})
+
+
+def _columns(files: pa.Table, column: str | None) -> dict[str, list[Any]]:
+    """What is asked of the files. Not more: any other column may hold a day that Python does not have."""
     wanted = {"num_records", "path", *(f"{fact}.{column}" for fact in ("partition", "min", "max", "null_count"))}
     known: dict[str, list[Any]] = files.select([name for name in files.column_names if name in wanted]).to_pydict()
     return known
@@ -100,6 +107,20 @@ def column_of(values: Column, type_name: str) -> Column:
     if type_name == "timestamp":
         return F.timestamp_micros(values)
     return F.date_from_unix_date(values.cast("int")) if type_name == "date" else values.cast(type_name)
+
+
+def ordered(frame: DataFrame, column: str) -> Column:
+    """A column as whole numbers in the same order, rounded down; of a struct its first field."""
+    from pyspark.sql import functions as F
+    from pyspark.sql.types import StructType
+
+    value = F.col(f"`{column}`")
+    kind = frame.select(value).schema[0].dataType
+    if isinstance(kind, StructType):
+        value, kind = value.getField(kind.names[0]), kind.fields[0].dataType
+    if kind.simpleString() == "timestamp":
+        return F.unix_micros(value)
+    return F.unix_date(value).cast("bigint") if kind.simpleString() == "date" else F.floor(value).cast("bigint")
 
 
 def joined(intervals: Sequence[Interval]) -> list[Interval]:

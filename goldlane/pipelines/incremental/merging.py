@@ -48,8 +48,7 @@ def _merge_rows(frame: DataFrame, planned: PlannedDataset, path: Path, touched: 
     identity = [spelled[name.lower()] for name in planned.primary_key]
     frame = frame.persist()
     try:
-        stored = frame.sparkSession.read.format("delta").load(str(path)).alias(TABLE).where(_held(frame, path, touched, columns))
-        old = of_keys(stored, touched, {name: name for name in columns}).select(*(F.col(f"`{name}`") for name in identity))
+        old = _stored(frame, path, touched, columns).select(*(F.col(f"`{name}`") for name in identity))
         same = reduce(and_, (old[f"`{name}`"].eqNullSafe(frame[f"`{name}`"]) for name in identity))
         gone = old.join(frame, same, "leftanti")
         rows = _marked(frame, gone, identity)
@@ -65,12 +64,21 @@ def _merge_rows(frame: DataFrame, planned: PlannedDataset, path: Path, touched: 
 def _merge_keys(frame: DataFrame, path: Path, touched: Touched, columns: tuple[str, ...]) -> None:
     from pyspark.sql import functions as F
 
-    rows = _marked(frame, touched.frame, columns)
+    keys = [F.col(f"`{name}`") for name in columns]
+    # A merge finds rows by values: what lies in a span is looked up first.
+    leaving = touched.frame if touched.order is None else _stored(frame, path, touched, columns).select(*keys).distinct()
+    rows = _marked(frame, leaving, columns)
     values = {f"`{name}`": f"source.`{name}`" for name in frame.columns}
     # A new row must match nothing: only keys that go meet the rows that are there.
     held = F.col(f"source.{_GONE}") & _held(frame, path, touched, columns)
     merge = _merge(rows, path, columns, held).whenMatchedDelete(f"source.{_GONE}")
     merge.whenNotMatchedInsert(f"NOT source.{_GONE}", values=dict(values)).execute()
+
+
+def _stored(frame: DataFrame, path: Path, touched: Touched, columns: tuple[str, ...]) -> DataFrame:
+    """The view's rows of the touched keys as they are."""
+    stored = frame.sparkSession.read.format("delta").load(str(path)).alias(TABLE).where(_held(frame, path, touched, columns))
+    return of_keys(stored, touched, {name: name for name in columns})
 
 
 def _marked(frame: DataFrame, gone: DataFrame, columns: tuple[str, ...] | list[str]) -> DataFrame:

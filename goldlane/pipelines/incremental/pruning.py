@@ -10,11 +10,11 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.incremental.expressions import substituted
-from goldlane.pipelines.incremental.filebounds import Files, Interval, column_of, files_of, joined, whole
+from goldlane.pipelines.incremental.filebounds import Files, Interval, column_of, files_of, joined, ordered, whole
 from goldlane.pipelines.incremental.monotone import TIME_TYPES, rising_column
-from goldlane.pipelines.incremental.plans import analyzed, frame_of, named, number, projected
+from goldlane.pipelines.incremental.plans import analyzed, frame_of, kind, named, number, projected
 from goldlane.pipelines.incremental.sources import TableVersion
-from goldlane.pipelines.incremental.touched import Touched, ordered
+from goldlane.pipelines.incremental.touched import Touched
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -79,13 +79,13 @@ def as_keys(session: SparkSession, bounds: Sequence[Interval], expression: Any, 
     """The key's values at the ends of each file."""
     from pyspark.sql import functions as F
 
-    if not bounds:
-        return []
+    if not bounds or kind(expression) == "AttributeReference":
+        return list(bounds)
     # Values in the text are computed by the optimizer: no job is run for them.
     values = ", ".join(f"({file}, {low}L, {high}L)" for file, (low, high) in enumerate(bounds))
     rows = session.sql(f"SELECT * FROM VALUES {values} AS ends(file, low, high)")  # noqa: S608  whole numbers
-    kind = column.dataType().simpleString()
-    typed = rows.select("file", column_of(F.col("low"), kind).alias("low"), column_of(F.col("high"), kind).alias("high"))
+    type_name = column.dataType().simpleString()
+    typed = rows.select("file", *(column_of(F.col(name), type_name).alias(name) for name in ("low", "high")))
     plan = analyzed(typed)
     file, low, high = (plan.output().apply(position) for position in range(3))
     ends = [named(session, substituted(session, expression, {number(column): end}), name) for end, name in ((low, "low"), (high, "high"))]
@@ -97,7 +97,7 @@ def as_keys(session: SparkSession, bounds: Sequence[Interval], expression: Any, 
 def _condition(files: Files, chosen: Sequence[int], column: Any, *, nulls: bool) -> Column:
     from pyspark.sql import functions as F
 
-    name, kind = F.col(f"{TABLE}.`{column.name()}`"), column.dataType().simpleString()
+    name, type_name = F.col(f"{TABLE}.`{column.name()}`"), column.dataType().simpleString()
     spans = joined([bounds for file in chosen if (bounds := files.bounds[file]) is not None])
-    terms = [name.between(column_of(F.lit(low), kind), column_of(F.lit(high), kind)) for low, high in spans]
+    terms = [name.between(column_of(F.lit(low), type_name), column_of(F.lit(high), type_name)) for low, high in spans]
     return reduce(or_, [*terms, *([name.isNull()] if nulls else [])], F.lit(False))

@@ -83,10 +83,10 @@ def _by_key(view: View, keys: Keys, changes: Mapping[str, Changes], now: Reading
         done = Refreshed(technique=technique, columns=keys.columns, keys=touched.count, source_rows=rows, rows_read=0)
         if not touched.count:
             return done
-        if view.policy.weighs_costs:
-            require_few_keys(touched, keys, view.path)
         with refused_as(IssueType.PLAN_NOT_INCREMENTALIZABLE, _NO_PLAN):
             found = restricted(keys, now.tables, touched)
+        if view.policy.weighs_costs:
+            require_few_keys(touched, keys, view.path, found.rows_read / rows if rows and found.rows_read is not None else None)
         replace_keys(view.enforced(found.frame), view.planned, view.path, touched, keys.columns)
         return Refreshed(technique=technique, columns=keys.columns, keys=touched.count, source_rows=rows, rows_read=found.rows_read)
 

@@ -8,14 +8,16 @@ from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
+from goldlane.pipelines.incremental.filebounds import ordered
 from goldlane.pipelines.incremental.keys import Keys
 from goldlane.pipelines.incremental.plans import Path, analyzed, each, frame_of, in_place_of, named, projected, rebuilt
 from goldlane.pipelines.incremental.pruning import TABLE, Pruned, pruned
 from goldlane.pipelines.incremental.sources import TableVersion
+from goldlane.pipelines.incremental.spans import HIGH, LOW, lies_in
 from goldlane.pipelines.incremental.touched import Touched
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 _KEY = "__goldlane_key_"
 
@@ -29,14 +31,14 @@ class Restricted:
 
 
 def restricted(keys: Keys, tables: Mapping[str, TableVersion], touched: Touched) -> Restricted:
-    """The rows of the view whose key is among the touched ones, computed from the sources' rows of these keys."""
-    session = keys.session
+    """The rows of the view whose key is among the touched ones, computed from the sources' rows of the keys that these look at."""
+    session, needed = keys.session, touched.within(keys.reach)
     plans: dict[Path, Callable[[Any], Any]] = {}
     read: list[int | None] = []
     for path, place in keys.sources.items():
-        found = pruned(session, tables[place], keys.places[path], touched)
+        found = pruned(session, tables[place], keys.places[path], needed)
         read.append(found.rows)
-        plans[path] = partial(_source, session, tables[place], keys.places[path], touched, found)
+        plans[path] = partial(_source, session, tables[place], keys.places[path], needed, found)
     frame = frame_of(session, rebuilt(session, keys.plan, plans))
     if not keys.is_whole:
         frame = of_keys(frame, touched, {name: name for name in keys.columns})
@@ -50,9 +52,21 @@ def of_keys(frame: DataFrame, touched: Touched, columns: Mapping[str, str], *, h
     """
     from pyspark.sql import functions as F
 
-    wanted = touched.frame.select(*(F.col(f"`{name}`").alias(f"{_KEY}{name}") for name in columns)).distinct()
-    same = reduce(and_, (frame[f"`{column}`"].eqNullSafe(F.col(f"`{_KEY}{name}`")) for name, column in columns.items()))
+    taken = [name for key in columns for name in ((LOW, HIGH) if key == touched.order else (key,))]
+    wanted = touched.frame.select(*(F.col(f"`{name}`").alias(f"{_KEY}{name}") for name in taken))
+    # Whole keys are distinct as they are.
+    wanted = wanted if len(taken) == len(touched.frame.columns) else wanted.distinct()
+    same = reduce(and_, (_is_of(frame, column, None if key == touched.order else key) for key, column in columns.items()))
     return frame.join(wanted, same, how)
+
+
+def _is_of(frame: DataFrame, column: str, key: str | None) -> Column:
+    """Whether a column of ``frame`` has the value of a touched key's; without one, a value in its span."""
+    from pyspark.sql import functions as F
+
+    if key is None:
+        return lies_in(ordered(frame, column), F.col(f"{_KEY}{LOW}"), F.col(f"{_KEY}{HIGH}"))
+    return frame[f"`{column}`"].eqNullSafe(F.col(f"`{_KEY}{key}`"))
 
 
 def _source(  # noqa: PLR0913  what is known about one source, bound one by one

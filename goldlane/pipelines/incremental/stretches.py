@@ -6,12 +6,11 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goldlane.pipelines.incremental.filebounds import Files, Interval, files_of
+from goldlane.pipelines.incremental.filebounds import Files, Interval, files_of, ordered
 from goldlane.pipelines.incremental.keys import Keys
 from goldlane.pipelines.incremental.monotone import COLUMN_TYPES, TIME_TYPES, rising_column
 from goldlane.pipelines.incremental.pruning import as_keys
 from goldlane.pipelines.incremental.sources import TableVersion
-from goldlane.pipelines.incremental.touched import ordered
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -31,6 +31,15 @@ def ranked(read):
     by_time = Window.partitionBy("customer").orderBy("at", "id")
     return read("orders").select("id", "customer", F.row_number().over(by_time).alias("rank"), F.sum("amount").over(by_time).alias("s"))
 
+def ranged(read):
+    near = Window.partitionBy("customer").orderBy(F.col("at").cast("bigint")).rangeBetween(-6 * 3600, 3600)
+    return read("orders").select("id", "customer", "at", F.sum("amount").over(near).alias("s"))
+
+def days(read):
+    daily = read("orders").groupBy("customer", F.unix_date(F.to_date("at")).alias("day")).agg(F.sum("amount").alias("s"))
+    near = Window.partitionBy("customer").orderBy(F.desc("day")).rangeBetween(-1, 0)
+    return daily.select("customer", "day", F.sum("s").over(near).alias("s"))
+
 def filtered(read):
     return read("orders").where("amount > 4 OR amount IS NULL").select("customer", "amount")
 
@@ -50,7 +59,7 @@ def distinct(read):
 def both(read):
     return read("orders").select("customer").unionAll(read("customers").select("customer"))
 
-ALL = {f.__name__: f for f in (grouped, tiles, windowed, ranked, filtered, joined, matched, strangers, distinct, both)}
+ALL = {f.__name__: f for f in (grouped, tiles, windowed, ranked, ranged, days, filtered, joined, matched, strangers, distinct, both)}
 """
 UPDATES = 3
 CUSTOMERS = ["a", "b", "c", "d", "e", None]

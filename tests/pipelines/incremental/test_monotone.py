@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from goldlane.pipelines.incremental.filebounds import ordered
 from goldlane.pipelines.incremental.keys import keys_of
 from goldlane.pipelines.incremental.monotone import rising_column
-from goldlane.pipelines.incremental.touched import ordered
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
