@@ -64,18 +64,19 @@ def _is_qualified(tokens: Sequence[Any], position: int) -> bool:
 
 
 def _call(text: str, tokens: Sequence[Any], position: int) -> TableCall:
-    closing = _closing(tokens, position + 1)
-    arguments = tuple(_argument(text, part) for part in _parts(tokens[position + 2 : closing]))
-    start, end = tokens[position].start, tokens[min(closing, len(tokens) - 1)].end + 1
+    last = closing(tokens, position + 1)
+    arguments = tuple(_argument(text, part) for part in parts(tokens[position + 2 : last]))
+    start, end = tokens[position].start, tokens[min(last, len(tokens) - 1)].end + 1
     before = [token.text.upper() for token in tokens[max(0, position - 2) : position]]
     if before[-1:] == ["STREAM"]:
         return TableCall(tokens[position].text.lower(), arguments, tokens[position - 1].start, end, streams=True)
-    if before == ["STREAM", "("] and closing + 1 < len(tokens):
-        return TableCall(tokens[position].text.lower(), arguments, tokens[position - 2].start, tokens[closing + 1].end + 1, streams=True)
+    if before == ["STREAM", "("] and last + 1 < len(tokens):
+        return TableCall(tokens[position].text.lower(), arguments, tokens[position - 2].start, tokens[last + 1].end + 1, streams=True)
     return TableCall(tokens[position].text.lower(), arguments, start, end, streams=False)
 
 
-def _closing(tokens: Sequence[Any], opening: int) -> int:
+def closing(tokens: Sequence[Any], opening: int) -> int:
+    """The position of the token that closes what the one at ``opening`` opens; the end where none does."""
     depth = 0
     for position in range(opening, len(tokens)):
         depth += (tokens[position].token_type in _OPENING) - (tokens[position].token_type in _CLOSING)
@@ -84,7 +85,7 @@ def _closing(tokens: Sequence[Any], opening: int) -> int:
     return len(tokens)
 
 
-def _parts(tokens: Sequence[Any]) -> Iterator[list[Any]]:
+def parts(tokens: Sequence[Any]) -> Iterator[list[Any]]:
     """The tokens between commas that stand in no parentheses of their own."""
     part: list[Any] = []
     depth = 0

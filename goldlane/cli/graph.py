@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from goldlane.cli.options import JsonOption, Sources, pairs, project
 from goldlane.cli.output import print_json, prints_aside, results
 
 Several = list[str] | None
+# Mermaid reads these as its own.
+_WORDS = {"end", "graph", "flowchart", "subgraph", "class", "classdef", "style", "linkstyle", "click", "default", "direction"}
 
 
 class Format(str, Enum):
@@ -63,10 +66,11 @@ def page(document: dict[str, Any]) -> str:
 
 def mermaid(document: dict[str, Any]) -> str:
     """The graph in Mermaid's language, left to right."""
-    shapes = {"streaming_table": "[{}]", "materialized_view": "[({})]", "view": "({})", "external": "[/{}/]"}
+    shapes = {"streaming_table": "[{}]", "materialized_view": "[({})]", "view": "({})", "sink": "[[{}]]", "external": "[/{}/]"}
+    ids = _ids([node["name"] for node in document["nodes"]])
     lines = ["graph LR"]
-    lines += [f"  {_id(node['name'])}{shapes[node['kind']].format(_label(node['name']))}" for node in document["nodes"]]
-    lines += [f"  {_id(source)} --> {_id(target)}" for source, target in document["edges"]]
+    lines += [f"  {ids[node['name']]}{shapes[node['kind']].format(_label(node['name']))}" for node in document["nodes"]]
+    lines += [f"  {ids[source]} --> {ids[target]}" for source, target in document["edges"]]
     return "\n".join(lines)
 
 
@@ -82,8 +86,14 @@ def text(document: dict[str, Any]) -> str:
     )
 
 
-def _id(name: str) -> str:
-    return re.sub(r"\W", "_", name)
+def _ids(names: Sequence[str]) -> dict[str, str]:
+    """What each node is called by its arrows: no two the same, and none a word of the language."""
+    ids: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"\W", "_", name)
+        number = [re.sub(r"\W", "_", other) for other in ids].count(plain)
+        ids[name] = f"{plain}_{number + 1}_" if number or plain.lower() in _WORDS else plain
+    return ids
 
 
 def _label(name: str) -> str:

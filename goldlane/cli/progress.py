@@ -58,6 +58,7 @@ class UpdateDisplay:
         self._live = self._console.is_terminal
         self._lines: dict[str, _Line] = {}
         self._display: object = None
+        self._hooks: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._live:
@@ -73,7 +74,7 @@ class UpdateDisplay:
 
     def listen(self, event: Event) -> None:
         """Take one event in."""
-        if event.event_type not in _HEARD or _status(event) == "EXCLUDED":
+        if event.event_type not in _HEARD or _status(event) == "EXCLUDED" or self._is_repeated(event):
             return
         if not self._live:
             if _status(event) not in _QUIET and not _is_recompute(event):
@@ -82,6 +83,13 @@ class UpdateDisplay:
         dataset = event.origin.get("dataset_name")
         if dataset is not None and _status(event):
             self._lines.setdefault(dataset, _Line()).take(event)
+
+    def _is_repeated(self, event: Event) -> bool:
+        """Whether a hook only fails once more as it did before: it may, with every event of the update."""
+        known = event.message in self._hooks
+        if event.event_type == "hook_progress":
+            self._hooks.add(event.message)
+        return known
 
     def _table(self) -> Table:
         from rich.table import Table

@@ -43,8 +43,8 @@ def require_change_flows_fit(dataset: Dataset, flows: Sequence[Flow]) -> None:
         raise Mistakes(f"the flows into {dataset.written} do not fit each other", mistakes)
 
 
-def planned_changes(flow: ChangeFlow, reads: PlanReads, session: SparkSession, dataset: Dataset) -> DataFrame:
-    """A stand-in with the target's columns; a batch when the flow runs once and its source is no stream.
+def planned_changes(flow: ChangeFlow, reads: PlanReads, session: SparkSession, dataset: Dataset) -> tuple[DataFrame, DataFrame]:
+    """A stand-in with the target's columns, a batch when the flow runs once and its source is no stream; and the events themselves.
 
     Raises:
         CdcError: the flow does not fit its source, or its target's properties make no sense.
@@ -54,21 +54,26 @@ def planned_changes(flow: ChangeFlow, reads: PlanReads, session: SparkSession, d
     with_properties(flow.spec, dataset.table_properties)
     source = flow.events(reads)
     schema = target_schema(source.schema, flow.spec, session)
-    return (empty_stream if source.isStreaming else empty_batch)(session, schema)
+    return (empty_stream if source.isStreaming else empty_batch)(session, schema), source
 
 
-def planned_snapshots(flow: SnapshotFlow, reads: PlanReads, session: SparkSession, storage: Storage, dataset: Dataset) -> DataFrame:
-    """A stand-in with the target's columns; a function is asked for a snapshot that shows them.
+def planned_snapshots(
+    flow: SnapshotFlow, reads: PlanReads, session: SparkSession, storage: Storage, dataset: Dataset
+) -> tuple[DataFrame, DataFrame]:
+    """A stand-in with the target's columns, and a snapshot's rows; a function is asked for a snapshot that shows them.
 
     Raises:
         PipelineError: the source is a stream, or nothing shows the columns.
         SnapshotError: the function has no snapshot to begin with.
     """
+    rows: DataFrame | None
     if isinstance(flow.source, str):
-        schema = _of_table(flow, reads.batch(flow.source), session)
+        source = reads.batch(flow.source)
+        schema, rows = _of_table(flow, source, session), source
     else:
-        schema = _of_function(flow, flow.source, reads, session, storage, dataset)
-    return empty_stream(session, schema)
+        schema, rows = _of_function(flow, flow.source, reads, session, storage, dataset)
+    target = empty_stream(session, schema)
+    return target, target if rows is None else rows
 
 
 def _of_table(flow: SnapshotFlow, source: DataFrame, session: SparkSession) -> StructType:
@@ -83,7 +88,8 @@ def _of_table(flow: SnapshotFlow, source: DataFrame, session: SparkSession) -> S
 
 def _of_function(  # noqa: PLR0913  where columns may be known from
     flow: SnapshotFlow, source: SnapshotSource, reads: PlanReads, session: SparkSession, storage: Storage, dataset: Dataset
-) -> StructType:
+) -> tuple[StructType, DataFrame | None]:
+    """The target's columns, and the rows of the snapshot that showed them, if one did."""
     from goldlane.pipelines.cdc import SnapshotError, snapshot_schema
     from goldlane.pipelines.cdc.versions import version_type
 
@@ -95,11 +101,11 @@ def _of_function(  # noqa: PLR0913  where columns may be known from
         # Tables of the pipeline are empty while it is planned; the flow will say what is wrong when they are not.
         if known is None:
             raise
-        return known
+        return known, None
     if snapshot is not None:
-        return snapshot_schema(snapshot.frame.schema, flow.spec, version_type(snapshot.version), session)
+        return snapshot_schema(snapshot.frame.schema, flow.spec, version_type(snapshot.version), session), snapshot.frame
     if known is not None:
-        return known
+        return known, None
     if reads.inputs:
         message = f"the snapshot function reads {', '.join(reads.inputs)}, empty while the pipeline is planned, and so shows no columns"
         raise PipelineError(message, hint=f"declare them: create_streaming_table({dataset.written!r}, schema=...)")

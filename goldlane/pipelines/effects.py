@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from goldlane.pipelines.sqltext import DIALECT
+from goldlane.pipelines.sqltext import statements
 
 
 class Effect(str, Enum):
@@ -88,11 +86,8 @@ _LOOKS = {"SHOW", "EXPLAIN", "DESCRIBE", "DESC", "LIST", "REFRESH", "CACHE", "UN
 
 def effect_of_sql(text: str) -> Effect | None:
     """What a SQL statement does beside answering a query; None for queries and for text that does not parse."""
-    try:
-        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
-    except SqlglotError:
-        return None
-    statement = statements[0] if statements else None
+    found = statements(text)
+    statement = found[0] if found else None
     # A SELECT is a DDL to sqlglot, too, for it may create a table.
     if statement is None or isinstance(statement, exp.Query):
         return None

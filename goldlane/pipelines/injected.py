@@ -79,7 +79,7 @@ class PipelineSession(SparkSession):
         text = substitute(sqlQuery, self.setting)
         text = "SELECT 1 WHERE false" if is_governance(text) else replace_calls(text, self.table_functions)
         try:
-            return super().sql(replace_tables(replace_paths(text, mapped), self._replacement), args, **kwargs)
+            return super().sql(replace_tables(replace_paths(text, mapped), self._replacement, with_clauses=True), args, **kwargs)
         except AnalysisException as error:
             raise _missing_table(error, text) or error from None
 
@@ -94,7 +94,10 @@ class PipelineSession(SparkSession):
         place = reads.location(reference.name) if reference.travels else None
         if place is not None:
             return f"delta.`{place}`"
-        return self.view_of(reads.stream(reference.name, {}) if reference.streams else reads.batch(reference.name))
+        if not reference.streams:
+            return self.view_of(reads.batch(reference.name))
+        stream, time = reads.stream(reference.name, reference.options), reference.watermark
+        return self.view_of(stream.withWatermark(time.column, time.delay) if time else stream)
 
     @staticmethod
     def view_of(frame: DataFrame) -> str:

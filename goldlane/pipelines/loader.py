@@ -105,7 +105,7 @@ def _load_file(file: Path, root: Path, registry: Registry, execution: Execution,
         problem = Problem(code="import_error", message=f"an import failed: {error}; {_advice(root, execution)}", place=place)
     except (Exception, SystemExit) as error:  # noqa: BLE001  user code may raise anything; it becomes a problem of its file
         place = place_of_error(sys.exc_info()[2], root) or start
-        problem = Problem(code="load_error", message=f"{type(error).__name__}: {message_of(error)}", place=place)
+        problem = Problem(code="load_error", message=_with_class(error), place=place)
     else:
         return
     registry.problems.append(problem)
@@ -115,6 +115,11 @@ def _load_file(file: Path, root: Path, registry: Registry, execution: Execution,
 def _advice(root: Path, execution: Execution) -> str:
     noted = "".join(f"; {install.command} was noted, not executed" for install in execution.installs)
     return f"install it, or put it under {root}, the pipeline's root{noted}"
+
+
+def _with_class(error: BaseException) -> str:
+    name, told = type(error).__name__, message_of(error)
+    return told if told.startswith(f"{name}: ") else f"{name}: {told}"
 
 
 def _message(error: GoldlaneError) -> str:

@@ -122,11 +122,11 @@ class Planner:
         reads = PlanReads(self._planning, flow)
         try:
             with reading(reads):
-                frame = self._frame(flow, reads, dataset)
+                frame, arriving = self._frames(flow, reads, dataset)
         finally:
             self._reads.setdefault(dataset.name.key, set()).update(reads.keys)
         if dataset.expectations:
-            self.problems += [problem for problem in rule_problems(frame, dataset) if problem not in self.problems]
+            self.problems += [problem for problem in rule_problems(arriving, dataset) if problem not in self.problems]
         return PlannedFlow(
             flow=flow,
             schema=frame.schema,
@@ -136,7 +136,8 @@ class Planner:
             explain=frame._jdf.queryExecution().analyzed().treeString(),  # noqa: SLF001  the plan has no public Python face
         )
 
-    def _frame(self, flow: Flow, reads: PlanReads, dataset: Dataset) -> DataFrame:
+    def _frames(self, flow: Flow, reads: PlanReads, dataset: Dataset) -> tuple[DataFrame, DataFrame]:
+        """The rows that the flow writes, and those that its target's rules look at."""
         from pyspark.sql import DataFrame
 
         if isinstance(flow, ChangeFlow):
@@ -149,7 +150,7 @@ class Planner:
             raise PipelineError(
                 f"{flow.name!r} returned {type(frame).__name__}, not a DataFrame", hint="a dataset function returns its query"
             )
-        return frame
+        return frame, frame
 
     def _follows(self, error: Exception) -> bool:
         """Whether a table is only missing because the file that speaks of it did not load: that is reported already."""
@@ -162,9 +163,17 @@ class Planner:
         if self._follows(error):
             return
         print_trace(error)
-        code = type(error).__name__
+        code = _code(error)
         mistakes: Sequence[str] = error.mistakes if isinstance(error, Mistakes) else [message_of(error)]
         hint = f" ({error.hint})" if isinstance(error, Mistakes) and error.hint else ""
         for mistake in mistakes:
             message = f"{dataset.written!r}: {mistake}{hint}"
             self.problems.append(Problem(code=code, message=message, place=place, dataset=dataset.name.key))
+
+
+def _code(error: Exception) -> str:
+    """The error's class; files that Spark does not find are missing as Auto Loader's are."""
+    from pyspark.errors import AnalysisException
+
+    condition = error.getCondition() if isinstance(error, AnalysisException) else None
+    return "MissingPathError" if condition == "PATH_NOT_FOUND" else type(error).__name__

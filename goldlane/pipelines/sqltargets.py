@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+
+from goldlane.pipelines.sqltext import statements
 
 _QUALIFIES = (exp.Merge, exp.Update, exp.Delete)
 _WRITES = (*_QUALIFIES, exp.Insert, exp.Create)
@@ -31,11 +31,8 @@ def replace_targets(text: str, replacement: Callable[[str], str | None]) -> str:
     if tended:
         new = replacement(tended["name"])
         return text if new is None else text[: tended.start("name")] + new + text[tended.end("name") :]
-    try:
-        statements = [statement for statement in sqlglot.parse(text, dialect="databricks") if isinstance(statement, _WRITES)]
-    except SqlglotError:
-        return text
-    for start, end, alias in sorted(_spans(statements), reverse=True):
+    writing = [statement for statement in statements(text) or () if isinstance(statement, _WRITES)]
+    for start, end, alias in sorted(_spans(writing), reverse=True):
         new = replacement(text[start:end])
         if new is not None:
             text = text[:start] + new + (f" AS {alias}" if alias else "") + text[end:]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+
+from goldlane.pipelines.sqlscan import scanned_tables
+from goldlane.pipelines.streamclauses import StreamClause, Watermark, clauses_behind, stream_clauses, without
 
 DIALECT = "databricks"
 _STREAM_CALL = re.compile(r"\bSTREAM\s*\(\s*$", re.IGNORECASE)
@@ -19,6 +22,8 @@ _CLOSING = re.compile(r"\s*\)")
 _WRITES = (exp.DDL, exp.DML, exp.Schema, exp.Drop, exp.Alter, exp.TruncateTable)
 _PATH = re.compile(r"\b(delta|parquet|csv|json|text|orc|avro|binaryFile)\.`([^`]+)`", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"\bIDENTIFIER\s*\(\s*(['\"])([\w.`-]+)\1\s*\)", re.IGNORECASE)
+# Behind GROUP BY sqlglot takes the function for the clause; a word of its length keeps all places.
+_WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
 _COMMENTS = re.compile(r"^\s*(--[^\n]*\n|/\*.*?\*/|\s)*", re.DOTALL)
 # Catalogs, schemas, volumes and grants: a storage has none of them, and every name is readable.
 _GOVERNANCE = re.compile(
@@ -34,7 +39,8 @@ class TableReference:
     """A table in SQL text: its name as written, the span to replace, and whether it is read as a stream.
 
     ``alias`` is what its columns are qualified with when the text says no other: ``orders.id`` of ``FROM LIVE.orders``. One that
-    ``travels`` is read AS OF a version or a time, which only a table can be.
+    ``travels`` is read AS OF a version or a time, which only a table can be. ``options`` and ``watermark`` are said in clauses behind
+    the span, which end at ``tail``.
     """
 
     name: str
@@ -43,6 +49,9 @@ class TableReference:
     streams: bool
     alias: str | None = None
     travels: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    watermark: Watermark | None = None
+    tail: int | None = None
 
 
 def is_governance(text: str) -> bool:
@@ -58,40 +67,54 @@ def replace_paths(text: str, path: Callable[[str], str]) -> str:
 def table_references(text: str) -> list[TableReference]:
     """The tables that ``text`` reads, leaving out the names its own WITH clauses define and ``format.`path```.
 
-    Text that does not parse has no references: Spark will say what is wrong with it.
+    Of text that sqlglot does not parse they are those behind FROM and JOIN: Databricks' SQL has more in it than sqlglot knows.
     """
-    try:
-        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
-    except SqlglotError:
-        return []
-    found = [reference for statement in statements for reference in _references(text, statement)]
-    return sorted(found, key=lambda reference: reference.start)
+    clauses = stream_clauses(text)
+    plain, parsed = without(text, clauses), statements(text)
+    if parsed is None:
+        found = [_with_stream(plain, one.start, one.end, None if one.named else one.last) for one in scanned_tables(plain)]
+    else:
+        found = [reference for statement in parsed for reference in _references(plain, statement)]
+    return sorted((_with_clauses(text, one, clauses) for one in found), key=lambda reference: reference.start)
 
 
 def is_query(text: str) -> bool:
     """Whether ``text`` is one statement that only answers rows of tables; not SHOW or DESCRIBE, which answer about a catalog."""
-    try:
-        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
-    except SqlglotError:
-        return False
-    return len(statements) == 1 and isinstance(statements[0], exp.Query)
+    found = statements(text) or []
+    return len(found) == 1 and isinstance(found[0], exp.Query)
 
 
-def replace_tables(text: str, replacement: Callable[[TableReference], str | None]) -> str:
-    """``text`` with each table reference replaced, except where ``replacement`` answers None; columns keep their qualifiers."""
+def replace_tables(text: str, replacement: Callable[[TableReference], str | None], *, with_clauses: bool = False) -> str:
+    """``text`` with each table reference replaced, except where ``replacement`` answers None; columns keep their qualifiers.
+
+    ``with_clauses`` also replaces the clauses behind a stream, which ``replacement`` then has done.
+    """
     text = _IDENTIFIER.sub(r"\2", text)
     for reference in reversed(table_references(text)):
         new = replacement(reference)
         if new is not None:
             alias = f" AS {reference.alias}" if reference.alias else ""
-            text = text[: reference.start] + new + alias + text[reference.end :]
+            end = reference.tail if with_clauses and reference.tail is not None else reference.end
+            text = text[: reference.start] + new + alias + text[end:]
     return text
+
+
+def statements(text: str) -> list[exp.Expr] | None:
+    """The statements of ``text``, its words in their places; None where it does not parse."""
+    plain = _WINDOW.sub("windou", without(text, stream_clauses(text)))
+    try:
+        return [statement for statement in sqlglot.parse(plain, dialect=DIALECT) if statement is not None]
+    except SqlglotError:
+        return None
 
 
 def _references(text: str, statement: exp.Expr) -> Iterator[TableReference]:
     for table in statement.find_all(exp.Table):
         parts = [part for part in table.parts if isinstance(part, exp.Identifier) and "start" in part.meta]
         if len(parts) != len(table.parts) or (len(parts) == 1 and _is_defined(table, parts[0].name)):
+            continue
+        if table.find_ancestor(exp.Hint):
+            # It reads nothing, and its places are counted from the hint's own beginning.
             continue
         if parts[-1].name.startswith(("/", "dbfs:", "file:")) or (isinstance(table.parent, _WRITES) and table.arg_key != "using"):
             continue
@@ -133,3 +156,12 @@ def _with_stream(text: str, start: int, end: int, alias: str | None) -> TableRef
         return TableReference(name, call.start(), closing.end(), streams=True, alias=alias)
     word = _STREAM_WORD.search(before)
     return TableReference(name, word.start() if word else start, end, streams=bool(word), alias=alias)
+
+
+def _with_clauses(text: str, reference: TableReference, clauses: Sequence[StreamClause]) -> TableReference:
+    behind = clauses_behind(text, reference.end, clauses) if reference.streams else []
+    if not behind:
+        return reference
+    options = {key: value for clause in behind for key, value in clause.options.items()}
+    watermark = next((clause.watermark for clause in behind if clause.watermark), None)
+    return replace(reference, options=options, watermark=watermark, tail=behind[-1].end)

@@ -25,6 +25,18 @@ def test_in_a_log_each_event_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()] == ["silver RUNNING"]
 
 
+def test_a_hook_that_fails_at_every_event_is_told_of_once(capsys: pytest.CaptureFixture[str]) -> None:
+    display = UpdateDisplay()
+
+    for reason in ("no route", "no route", "timed out"):
+        display.listen(Event(event_type="hook_progress", message=f"Event hook 'alarm' failed: {reason}"))
+
+    assert [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()] == [
+        "Event hook 'alarm' failed: no route",
+        "Event hook 'alarm' failed: timed out",
+    ]
+
+
 def test_on_a_terminal_a_dataset_is_one_line_with_its_rows_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     display = UpdateDisplay()

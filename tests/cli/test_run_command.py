@@ -140,6 +140,51 @@ def test_a_graph_for_people(goldlane: Goldlane, form: str, expected: str) -> Non
     assert (ran.code, ran.out, ran.err) == (0, expected, "")
 
 
+OUTWARD = """
+import dlt
+dlt.create_sink("end", "delta", {"path": "/mnt/out"})
+
+@dlt.append_flow(target="end")
+def sent():
+    return dlt.read_stream("a.b")
+
+@dlt.table(name="a.b")
+def arrived():
+    return spark.readStream.format("cloudFiles").option("cloudFiles.format", "json").load("/mnt/landing")
+
+@dlt.table
+def a_b():
+    return spark.read.csv("/mnt/files").join(spark.read.table("raw.names"), "id")
+"""
+
+
+def test_a_graph_is_drawn_without_the_pipelines_inputs_and_with_its_sinks(goldlane: Goldlane) -> None:
+    ran = goldlane("graph", written("shop/p.py", OUTWARD), "--format", "mermaid")
+
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [
+            "graph LR",
+            '  raw_names[/"raw.names"/]',
+            "  end_1_[[end]]",
+            '  a_b["a.b"]',
+            "  a_b_2_[(a_b)]",
+            "  a_b --> end_1_",
+            "  raw_names --> a_b_2_",
+        ],
+    )
+
+
+def test_a_graph_whose_inputs_hide_it_says_what_is_missing(goldlane: Goldlane) -> None:
+    hidden = (
+        "import dlt\n\n@dlt.table\ndef x():\n    return spark.read.table([row.name for row in spark.table('raw.names').collect()][0])\n"
+    )
+
+    ran = goldlane("graph", written("shop/p.py", hidden))
+
+    assert (ran.code, "there is no table 'raw.names'" in ran.complaint) == (2, True)
+
+
 def test_a_graph_for_programs(goldlane: Goldlane) -> None:
     ran = goldlane("graph", written("shop/p.py", NUMBERS), "--format", "json")
 

@@ -267,6 +267,7 @@ def test_every_file_that_does_not_load_is_reported_with_its_line_and_the_others_
     text = "\n".join(str(problem) for problem in registry.problems)
     assert f"No module named 'no_such_module'; install it, or put it under {tmp_path}" in text
     assert "ZeroDivisionError: division by zero" in text
+    assert "ZeroDivisionError: ZeroDivisionError" not in text
     assert "did you mean 'name'?" in text
     assert "%run ./nowhere: there is no such notebook beside it" in text
     assert "%run goes in a circle" in text

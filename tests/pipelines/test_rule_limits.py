@@ -40,6 +40,9 @@ WRONG = """
     @dlt.append_flow(target="declared")
     def second():
         return dlt.read_stream("orders")
+
+    dlt.create_streaming_table("merged", expect_all={"left out": "price > 0", "version": "__START_AT IS NOT NULL"})
+    dlt.apply_changes("merged", "orders", ["id"], "id", column_list=["id", "name"], stored_as_scd_type=2)
 """
 RAISING = """
     import dlt
@@ -98,6 +101,7 @@ def problems(project: Any) -> dict[str, tuple[str, int]]:
         ("'priced' 'total' (sum(price) > 0)", "it holds an aggregate or window function", 18),
         ("'priced' 'newest' (row_number() OVER (ORDER BY id) = 1)", "it holds an aggregate or window function", 18),
         ("'declared' 'misspelt' (prise > 0)", "there is no column 'prise'; did you mean 'price'?", 22),
+        ("'merged' 'version' (__START_AT IS NOT NULL)", "there is no column '__START_AT'; there are id, name, price", 32),
     ],
 )
 def test_a_rule_that_cannot_be_asked_of_a_row_is_named_with_its_reason_and_its_line(
@@ -110,8 +114,12 @@ def test_a_rule_that_cannot_be_asked_of_a_row_is_named_with_its_reason_and_its_l
 
 
 def test_all_such_rules_are_named_at_once_and_no_other(problems: dict[str, tuple[str, int]]) -> None:
-    assert len(problems) == 9
+    assert len(problems) == 10
     assert not any("fine" in rule for rule in problems)
+
+
+def test_rules_of_a_changes_target_see_the_columns_that_it_leaves_out(problems: dict[str, tuple[str, int]]) -> None:
+    assert [rule for rule in problems if rule.startswith("'merged'")] == ["'merged' 'version' (__START_AT IS NOT NULL)"]
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ def replaced(text: str) -> str:
         ("SELECT * FROM STREAM(orders)", ["STREAM orders"]),
         ("SELECT * FROM stream( LIVE.orders ) s JOIN items i ON s.id = i.id", ["STREAM LIVE.orders", "items"]),
         ("SELECT * FROM STREAM orders", ["STREAM orders"]),
+        ("SELECT * FROM STREAM(orders) WITH (SKIPCHANGECOMMITS) o JOIN items i ON o.id = i.id", ["STREAM orders", "items"]),
+        ("SELECT /*+ BROADCAST(b), COALESCE(3) */ * FROM a JOIN b USING (id)", ["a", "b"]),
         ("SELECT 'FROM b' AS t, \"FROM c\" FROM a -- FROM d\n/* FROM e */", ["a"]),
         ("SELECT * FROM delta.`/data/orders`", []),
         ("SELECT * FROM json.`dbfs:/data/orders.json`", []),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldlane.pipelines.api.signatures import strict, texts
 from goldlane.pipelines.definitions import QueryFlow, Replacement
 from goldlane.pipelines.errors import DefinitionError
 from goldlane.pipelines.places import place_of_function
 from goldlane.pipelines.registry import current_registry, text_mapping
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 
 @strict
@@ -64,6 +67,15 @@ def replacement_of(replace_using: Any, sequence_by: Any) -> Replacement | None:
         return None
     if not keys or sequence_by is None:
         raise DefinitionError("replace_using and sequence_by go together", hint="name the key columns, and the column that orders updates")
+    return replacement(keys, sequence_by)
+
+
+def replacement(keys: tuple[str, ...], sequence_by: str | Column) -> Replacement:
+    """REPLACE USING, as Python and SQL say it.
+
+    Raises:
+        DefinitionError: a key is named twice.
+    """
     twice = sorted({key for key in keys if [other.lower() for other in keys].count(key.lower()) > 1})
     if twice:
         raise DefinitionError(f"replace_using names {', '.join(twice)} more than once")

@@ -15,6 +15,10 @@ class AutoLoaderUsageError(AutoLoaderError, UsageError):
     """The caller's mistake in a ``cloudFiles`` source: an option, a path, a format."""
 
 
+class MissingPathError(AutoLoaderUsageError):
+    """The folder or file of a source is not there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaChange:
     """A new version of a stored schema: the ``columns`` that it gained, and the ``file`` in which the first of them was met."""

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from goldlane.pipelines.autoloader.errors import AutoLoaderUsageError
+from goldlane.pipelines.autoloader.errors import MissingPathError
 from goldlane.pipelines.autoloader.local_files import is_local, listed
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def sample(source: Source, *, since: float | None = None) -> list[str]:
     ``since`` leaves out files that were modified before that instant (seconds since 1970).
 
     Raises:
-        AutoLoaderUsageError: a path does not exist.
+        MissingPathError: a path does not exist.
     """
     files = _oldest(source, since)
     before = accumulate((size for _, size in files), initial=0)
@@ -80,7 +80,7 @@ def open_stream(source: Source, file_format: str, schema: StructType | str | Non
     """Spark's own file stream over the source's paths; its checkpoint gives each file once.
 
     Raises:
-        AutoLoaderUsageError: a path does not exist.
+        MissingPathError: a path does not exist.
     """
     opening = source.spark.readStream if source.streams else source.spark.read
     reader = opening.format(file_format).options(**{**(options or {}), **source.options.source})
@@ -139,7 +139,7 @@ def _opened(source: Source, load: Any) -> DataFrame:
     except AnalysisException as error:
         if error.getCondition() not in {"PATH_NOT_FOUND", "DATA_SOURCE_NOT_FOUND"}:
             raise
-        raise AutoLoaderUsageError(
+        raise MissingPathError(
             f"cloudFiles: there is no {' or '.join(source.paths)}", hint="create the folder, mend the path, or map its prefix with --map"
         ) from error
     return frame

@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import sqlglot
-from sqlglot.errors import SqlglotError
-
 from goldlane.pipelines import effects
 from goldlane.pipelines.effects import Effect, effect_of_sql
 from goldlane.pipelines.guards import sql_call
@@ -16,7 +13,7 @@ from goldlane.pipelines.inspection.settings import Settings
 from goldlane.pipelines.inspection.trace import Trace
 from goldlane.pipelines.inspection.values import ANY, NONE, Arguments, Role, Value, concrete_or, known, mixed
 from goldlane.pipelines.places import Place
-from goldlane.pipelines.sqltext import DIALECT, table_references
+from goldlane.pipelines.sqltext import statements, table_references
 from goldlane.sqlcalls import table_calls
 
 _FILE_FUNCTIONS = {"read_files": None, "cloud_files": None}
@@ -100,7 +97,7 @@ class Roles:
             return ANY
         frames = {name: value for name, value in arguments.named.items() if value.role is Role.FRAME}
         plain = re.sub(r"\{(\w+)\}", lambda found: f"__{found.group(1)}" if found.group(1) in frames else found.group(), query)
-        if not _parses(plain):
+        if statements(plain) is None:
             return self._trace.unsure("the tables of SQL text that does not parse", place).as_role(Role.FRAME)
         read = [self._reference(reference.name, frames, place, streams=reference.streams) for reference in table_references(plain)]
         files = [Value(Role.FRAME, None, call.streams or call.function == "cloud_files") for call in table_calls(plain, _FILE_FUNCTIONS)]
@@ -174,11 +171,3 @@ class Roles:
             return Value(Role.SESSION)
         # A library's answer to a frame may hold it; a frame's own attributes that are no frames are columns and schemas.
         return ANY if name in _NO_FRAMES else receiver
-
-
-def _parses(text: str) -> bool:
-    try:
-        sqlglot.parse(text, dialect=DIALECT)
-    except SqlglotError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from goldlane.pipelines.incremental.policy import RefreshPolicy, refresh_policy_
 from goldlane.pipelines.sqlfiles.cursor import Cursor, Phrase
 
 _ENDS = (("AS",), ("FLOW",))
+_QUERIES = ("SELECT", "WITH", "FROM", "VALUES", "(")
 # Places, schedules, policies and access belong to the platform: they are read and named as without effect.
 _IGNORED: dict[Phrase, str] = {
     ("USING",): "",
@@ -69,6 +70,8 @@ def _read_clause(cursor: Cursor, found: Clauses) -> None:
         found.refresh_policy = _policy(cursor)
     else:
         words = next((words for words in _IGNORED if cursor.accept(*words)), None)
+        if words is None and any(cursor.at(word) for word in _QUERIES):
+            raise cursor.error(f"expected AS before the query, found {cursor.found()}")
         if words is None:
             raise cursor.error(f"{cursor.found()} begins no clause of a dataset", hint="a statement ends with ;")
         cursor.until(*_ENDS, *_IGNORED, *_MEANT).source()

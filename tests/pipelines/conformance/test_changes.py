@@ -115,6 +115,10 @@ def test_each_target_holds_exactly_its_rows(project: Any, update: Update, table:
     assert project.rows(table) == sorted(rows, key=str)
 
 
+def test_rules_of_a_target_are_asked_of_the_events_with_the_columns_that_it_leaves_out(update: Update) -> None:
+    assert [(rule.name, rule.passed, rule.failed) for rule in update["filled"].expectations] == [("known", 5, 0)]
+
+
 def test_a_snapshot_without_a_version_dates_its_rows_by_when_it_was_taken(project: Any, update: Update) -> None:
     del update
     rows = project.rows("dated", "id", "name", "city", "__START_AT", "__END_AT")

@@ -33,6 +33,22 @@ def test_an_insert_appends_its_query_to_the_target(declared: Declared, insert: s
     assert (found.name, found.target.key, found.once, found.function.text) == ("f 1", "default.t", once, "SELECT * FROM STREAM(a)")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE STREAMING TABLE t FLOW REPLACE USING (id, `shop no`) SEQUENCE BY changed_at BY NAME SELECT * FROM STREAM(a)",
+        """CREATE STREAMING TABLE t;
+        CREATE FLOW f AS INSERT INTO t BY NAME REPLACE USING (id, `shop no`) SEQUENCE BY changed_at SELECT * FROM STREAM(a)""",
+    ],
+    ids=["in the table", "a flow of its own"],
+)
+def test_a_flow_may_replace_the_rows_of_its_keys(declared: Declared, text: str) -> None:
+    found = flow(declared(text))
+
+    assert (found.replacement.keys, found.replacement.sequence_by) == (("id", "shop no"), "changed_at")
+    assert (found.target.key, found.function.text) == ("default.t", "SELECT * FROM STREAM(a)")
+
+
 def test_every_clause_of_auto_cdc_reaches_the_specification(declared: Declared) -> None:
     found = flow(
         declared(

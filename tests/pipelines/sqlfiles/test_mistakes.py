@@ -29,6 +29,8 @@ Declared = Callable[..., Registry]
         ("CREATE STREAMING TABLE", "expected a name, found the end"),
         ("CREATE STREAMING TABLE a COMMENT b", "expected a comment in quotes, found 'b'"),
         ("CREATE STREAMING TABLE a\n\nAPPLY CHANGES INTO a", "'APPLY' begins no clause of a dataset (a statement ends with ;)"),
+        ("CREATE STREAMING TABLE a (CONSTRAINT c EXPECT (id > 0)) SELECT 1", "expected AS before the query, found 'SELECT'"),
+        ("CREATE MATERIALIZED VIEW a WITH b AS (SELECT 1) SELECT * FROM b", "expected AS before the query, found 'WITH'"),
         ("CREATE STREAMING TABLE a (id INT", "the ( before the columns is never closed"),
         ("CREATE STREAMING TABLE a (id INT, name)", "columns without a type beside columns with one: name"),
         ("CREATE STREAMING TABLE a (PRIMARY KEY (id))", "a key needs the columns of the table"),
@@ -39,6 +41,9 @@ Declared = Callable[..., Registry]
         ("CREATE FLOW f AS INSERT INTO a BY NAME", "the flow has no query"),
         ("CREATE FLOW f AS AUTO CDC FROM SNAPSHOT s", "AUTO CDC FROM SNAPSHOT has no SQL (declare it in Python"),
         ("CREATE STREAMING TABLE a FLOW REPLACE WHERE x BY NAME SELECT 1", "REPLACE WHERE flows are not supported"),
+        ("CREATE STREAMING TABLE a FLOW REPLACE USING (x) BY NAME SELECT 1", "expected SEQUENCE BY, found 'BY'"),
+        ("CREATE STREAMING TABLE a FLOW REPLACE USING (x, X) SEQUENCE BY t BY NAME SELECT 1", "names X, x more than once"),
+        ("CREATE FLOW f AS INSERT ONCE INTO a BY NAME REPLACE USING (x) SEQUENCE BY t SELECT 1", "a flow that runs once replaces nothing"),
         ("APPLY CHANGES INTO a FROM STREAM(b)", "the flow into default.a does not say KEYS and SEQUENCE BY"),
         ("APPLY CHANGES INTO a FROM STREAM(b) KEYS (id) KEYS (id)", "KEYS is said twice"),
         ("APPLY CHANGES INTO a FROM b KEYS (id) SEQUENCE BY", "SEQUENCE BY needs an expression"),
@@ -50,7 +55,7 @@ Declared = Callable[..., Registry]
     ],
 )
 def test_a_mistake_is_told_in_words(declared: Declared, text: str, message: str) -> None:
-    (problem,) = [found for found in declared(text).problems if found.code in {"SqlSourceError", "CdcError"}]
+    (problem,) = [found for found in declared(text).problems if found.code in {"SqlSourceError", "CdcError", "DefinitionError"}]
 
     assert message in problem.message
 

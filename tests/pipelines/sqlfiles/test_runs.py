@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,6 +46,10 @@ FLOW AUTO CDC
 FROM (SELECT * EXCEPT (amount), id AS customer
       FROM STREAM orders WHERE amount > 0)
 KEYS (customer) SEQUENCE BY id STORED AS SCD TYPE 1;
+
+CREATE STREAMING TABLE dearest
+FLOW REPLACE USING (kind) SEQUENCE BY amount BY NAME
+SELECT 'order' AS kind, s.* FROM STREAM(raw.orders) WITH (STARTINGVERSION = 1, SKIPCHANGECOMMITS) s;
 """
 NAMES = """
     import dlt
@@ -61,7 +66,8 @@ def lane(new_project: Callable[[], Any]) -> tuple[Any, Update]:
     (project.folder / "lane").mkdir()
     (project.folder / "lane" / "lane.sql").write_text(LANE, encoding="utf-8")
     project.write("lane/names.py", NAMES)
-    project.feed("raw.orders", {"id": 1, "amount": 10}, {"id": 2, "amount": -5}, {"id": None, "amount": 7})
+    project.feed("raw.orders", {"id": 1, "amount": 10})
+    project.feed("raw.orders", {"id": 2, "amount": -5}, {"id": None, "amount": 7})
     update = project.run(configuration={"big.from": "10"})
     assert [(found.name, found.error) for found in update.datasets if found.error] == []
     return project, update
@@ -76,6 +82,7 @@ def test_python_and_sql_files_are_one_pipeline(lane: tuple[Any, Update]) -> None
         "big": "view",
         "totals": "materialized_view",
         "customers": "streaming_table",
+        "dearest": "streaming_table",
         "names": "materialized_view",
     }
     assert project.rows("orders", "id", "amount") == [(1, 10), (2, -5), (9, 90)]
@@ -106,6 +113,32 @@ def test_changes_come_from_a_query_in_sql(lane: tuple[Any, Update]) -> None:
     project, _ = lane
 
     assert project.rows("customers", "customer") == [(1,), (9,)]
+
+
+def test_a_flow_in_sql_replaces_by_key_and_reads_with_the_options_of_its_stream(lane: tuple[Any, Update]) -> None:
+    project, _ = lane
+
+    assert project.rows("dearest", "kind", "amount") == [("order", 7)]
+
+
+def test_windows_are_grouped_by_and_a_stream_gets_its_watermark(lane: tuple[Any, Update]) -> None:
+    project, _ = lane
+    project.feed("raw.visits", {"at": datetime(2026, 1, 1, tzinfo=timezone.utc)})
+    hourly = project.write(
+        "windows/lane.sql",
+        """\
+        CREATE STREAMING TABLE hourly AS
+        SELECT window.start AS hour, count(*) AS n
+        FROM STREAM(raw.visits) WATERMARK at DELAY OF INTERVAL 3 MINUTES
+        GROUP BY window(at, '1 hour');
+        """,
+    )
+    heard: list[Any] = []
+
+    update = project.run(sources=hourly, validate_only=True, listeners=[heard.append])
+
+    (plan,) = [event.details["explain_text"] for event in heard if event.event_type == "flow_definition"]
+    assert (update["hourly"].kind, "EventTimeWatermark" in plan, "3 minutes" in plan) == ("streaming_table", True, True)
 
 
 def test_a_mistake_in_a_query_is_told_with_its_line(lane: tuple[Any, Update]) -> None:

@@ -45,7 +45,7 @@ dlt.create_auto_cdc_flow(
     track_history_except_column_list=["city", "number"],
 )
 
-dlt.create_streaming_table("filled")
+dlt.create_streaming_table("filled", expect_all={"known": "operation IN ('UPSERT', 'DELETE')"})
 dlt.create_auto_cdc_flow(
     target="filled",
     source="without_truncates",
