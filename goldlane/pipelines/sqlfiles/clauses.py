@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from goldlane.pipelines.incremental.policy import RefreshPolicy, refresh_policy_of
 from goldlane.pipelines.sqlfiles.cursor import Cursor, Phrase
 
-_ENDS = (("AS",), ("FLOW",))
-_QUERIES = ("SELECT", "WITH", "FROM", "VALUES", "(")
+# As in CREATE TABLE, the AS before a query may be left out.
+QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "(")
+_ENDS = (("AS",), ("FLOW",), ("SELECT",))
 # Places, schedules, policies and access belong to the platform: they are read and named as without effect.
 _IGNORED: dict[Phrase, str] = {
     ("USING",): "",
@@ -45,8 +46,8 @@ def read_clauses(cursor: Cursor) -> Clauses:
         SqlSourceError: something that is no clause.
     """
     found = Clauses()
-    while not cursor.ended and not any(cursor.at(*end) for end in _ENDS):
-        _read_clause(cursor, found)
+    while not cursor.ended and not any(cursor.at(*end) for end in _ENDS) and _read_clause(cursor, found):
+        pass
     return found
 
 
@@ -55,7 +56,8 @@ def names_in(cursor: Cursor) -> tuple[str, ...]:
     return tuple(_name(item) for item in cursor.items())
 
 
-def _read_clause(cursor: Cursor, found: Clauses) -> None:
+def _read_clause(cursor: Cursor, found: Clauses) -> bool:
+    """Read the clause that comes next; False where a query does."""
     if cursor.accept("COMMENT"):
         found.comment = cursor.string("a comment")
     elif cursor.accept("TBLPROPERTIES"):
@@ -70,12 +72,13 @@ def _read_clause(cursor: Cursor, found: Clauses) -> None:
         found.refresh_policy = _policy(cursor)
     else:
         words = next((words for words in _IGNORED if cursor.accept(*words)), None)
-        if words is None and any(cursor.at(word) for word in _QUERIES):
-            raise cursor.error(f"expected AS before the query, found {cursor.found()}")
+        if words is None and any(cursor.at(word) for word in QUERY_WORDS):
+            return False
         if words is None:
             raise cursor.error(f"{cursor.found()} begins no clause of a dataset", hint="a statement ends with ;")
         cursor.until(*_ENDS, *_IGNORED, *_MEANT).source()
         found.ignored += [_IGNORED[words]] if _IGNORED[words] else []
+    return True
 
 
 def _policy(cursor: Cursor) -> RefreshPolicy:

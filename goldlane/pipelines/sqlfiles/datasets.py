@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from goldlane.pipelines.definitions import Dataset, Flow, Kind, QueryFlow
-from goldlane.pipelines.sqlfiles.clauses import read_clauses
+from goldlane.pipelines.sqlfiles.clauses import QUERY_WORDS, read_clauses
 from goldlane.pipelines.sqlfiles.columns import Columns, read_columns
 from goldlane.pipelines.sqlfiles.cursor import Cursor
 from goldlane.pipelines.sqlfiles.flows import read_flow
@@ -74,7 +74,8 @@ def _flow(cursor: Cursor, scope: Scope, dataset: Dataset, columns: Columns) -> t
         return (read_flow(cursor, scope, name=dataset.written, target=dataset.name),)
     if cursor.ended and streams:
         return ()
-    cursor.expect("AS")
+    if not any(cursor.at(word) for word in QUERY_WORDS):
+        cursor.expect("AS")
     if cursor.ended:
         raise cursor.error("AS needs a query")
     query = replace(scope.query(line=cursor.line, text=cursor.source()), labels=tuple(columns.labels))

@@ -46,6 +46,13 @@ def test_every_spelling_of_a_dataset_says_its_kind(declared: Declared, head: str
     assert (dataset.written, dataset.kind, flow.name, flow.target) == ("orders", kind, "orders", dataset.name)
 
 
+@pytest.mark.parametrize("query", ["SELECT 1 AS id", "WITH a AS (SELECT 1) SELECT * FROM a", "(SELECT 1 AS id)", "VALUES (1)"])
+def test_the_as_before_a_query_may_be_left_out(declared: Declared, query: str) -> None:
+    _, flow = only(declared(f"CREATE MATERIALIZED VIEW t (CONSTRAINT c EXPECT (id > 0)) WITH ROW FILTER f ON (id) COMMENT 'x' {query}"))
+
+    assert flow.function.text == query
+
+
 def test_private_tables_are_temporary(declared: Declared) -> None:
     registry = declared("CREATE PRIVATE STREAMING TABLE a; CREATE TEMPORARY LIVE TABLE b AS SELECT 1; CREATE STREAMING TABLE c")
 
