@@ -118,8 +118,9 @@ class Externals:
         return next(iter(fitting.values())) if len(fitting) == 1 else None
 
     def _read(self, path: Path, *, streams: bool, options: Mapping[str, str]) -> DataFrame:
-        if streams and (path / "_delta_log").is_dir():
-            return self._session.readStream.format("delta").options(**options).load(str(path))
+        if (path / "_delta_log").is_dir():
+            reader = self._session.readStream if streams else self._session.read
+            return reader.format("delta").options(**options).load(str(path))
         batch = read_path(self._session, path)
         if not streams:
             return batch

@@ -17,6 +17,7 @@ from goldlane.pipelines.sqltext import statements, table_references
 from goldlane.sqlcalls import table_calls
 
 _FILE_FUNCTIONS = {"read_files": None, "cloud_files": None}
+_TABLE_FUNCTIONS = {"table_changes": None}
 _LOADS = {"load", "csv", "json", "orc", "parquet", "text", "xml", "avro", "delta", "jdbc"}
 _COMBINES = {"join", "crossJoin", "union", "unionAll", "unionByName", "intersect", "intersectAll", "exceptAll", "subtract", "mergeInto"}
 _GROUPS = {"groupBy", "groupby", "rollup", "cube", "groupingSets"}
@@ -101,7 +102,12 @@ class Roles:
             return self._trace.unsure("the tables of SQL text that does not parse", place).as_role(Role.FRAME)
         read = [self._reference(reference.name, frames, place, streams=reference.streams) for reference in table_references(plain)]
         files = [Value(Role.FRAME, None, call.streams or call.function == "cloud_files") for call in table_calls(plain, _FILE_FUNCTIONS)]
-        return mixed([*read, *files], Role.FRAME)
+        feeds = [
+            self._reference(call.arguments[0].value.strip("'\""), frames, place, streams=call.streams)
+            for call in table_calls(plain, _TABLE_FUNCTIONS)
+            if call.arguments
+        ]
+        return mixed([*read, *files, *feeds], Role.FRAME)
 
     def _reference(self, name: str, frames: dict[str, Value], place: Place, *, streams: bool) -> Value:
         given = frames.get(name.removeprefix("__"))

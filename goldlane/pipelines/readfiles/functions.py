@@ -36,6 +36,7 @@ def file_functions(session: PipelineSession) -> Mapping[str, Callable[[TableCall
     return {
         "read_files": function(lambda call, given: _read_files(_plain(session), given, streams=call.streams)),
         "cloud_files": function(lambda _, given: _cloud_files(given)),
+        "table_changes": function(lambda call, given: _table_changes(given, streams=call.streams)),
         "read_kafka": function(lambda call, given: _read_kafka(session, given, streams=call.streams)),
         **dict.fromkeys(_ELSEWHERE, _refused),
     }
@@ -83,6 +84,16 @@ def _cloud_files(given: Arguments) -> DataFrame:
     options = {"cloudFiles.format": str(kind)} | {str(key): as_text(value) for key, value in (rest[0] if rest else {}).items()}
     schema = next((schema_of(value) for key, value in options.items() if key.lower() == "schema"), None)
     return current_reads().cloud_files([current_reads().path(str(path))], options, schema)
+
+
+def _table_changes(given: Arguments, *, streams: bool) -> DataFrame:
+    """The change feed of a table: ``table_changes('table', from [, to])``, by versions or by times."""
+    if not _TWO <= len(given.positional) <= _THREE or given.named:
+        raise PipelineError("table_changes takes a table and where its changes begin", hint="table_changes('schema.table', 1)")
+    name, *bounds = map(str, given.positional)
+    options = {f"{edge}{'Version' if at.isdigit() else 'Timestamp'}": at for edge, at in zip(("starting", "ending"), bounds, strict=False)}
+    reads = current_reads()
+    return (reads.stream if streams else reads.batch)(name, {"readChangeFeed": "true", **options})
 
 
 def _read_kafka(session: PipelineSession, given: Arguments, *, streams: bool) -> DataFrame:

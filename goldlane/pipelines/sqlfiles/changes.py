@@ -111,7 +111,7 @@ def _type(clause: Cursor) -> int | str:
     for words, number in _TYPES.items():
         if clause.accept(*words):
             return number
-    raise clause.error(f"expected SCD TYPE 1, SCD TYPE 2 or BITEMPORAL, found {clause.found()}")
+    raise clause.error(f"expected SCD TYPE 1, SCD TYPE 2 or BITEMPORAL, found {clause.source() or 'nothing'}")
 
 
 def _source(source: Cursor, scope: Scope) -> dict[str, Any]:

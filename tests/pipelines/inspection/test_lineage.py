@@ -29,6 +29,7 @@ BODIES: list[tuple[str, str | None, list[str] | None]] = [
     ('return spark.sql("WITH a AS (SELECT * FROM LIVE.own) SELECT * FROM a JOIN b USING (id)")', MV, ["own", "b"]),
     ('return spark.sql("SELECT * FROM STREAM(LIVE.own)")', ST, ["own"]),
     ('return spark.sql("SELECT * FROM STREAM read_files(\'/mnt/x\')")', ST, []),
+    ('return spark.sql("SELECT * FROM STREAM table_changes(\'own\', 1)")', ST, ["own"]),
     ('return spark.sql("SELECT /*+ BROADCAST(b) */ a.* FROM STREAM(raw.orders) WITH (skipChangeCommits) a, b")', ST, ["raw.orders", "b"]),
     ('return spark.sql(f"SELECT * FROM {SCHEMA}.orders")', MV, ["silver.orders"]),
     ('return spark.sql("SELECT b.* FROM {it} AS a JOIN b ON a.id = b.id", it=dlt.read("own"))', MV, ["own", "b"]),

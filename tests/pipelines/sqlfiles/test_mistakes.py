@@ -45,7 +45,10 @@ Declared = Callable[..., Registry]
         ("APPLY CHANGES INTO a FROM STREAM(b)", "the flow into default.a does not say KEYS and SEQUENCE BY"),
         ("APPLY CHANGES INTO a FROM STREAM(b) KEYS (id) KEYS (id)", "KEYS is said twice"),
         ("APPLY CHANGES INTO a FROM b KEYS (id) SEQUENCE BY", "SEQUENCE BY needs an expression"),
-        ("APPLY CHANGES INTO a FROM b KEYS (id) SEQUENCE BY t STORED AS SCD TYPE 3", "expected SCD TYPE 1, SCD TYPE 2 or BITEMPORAL"),
+        (
+            "APPLY CHANGES INTO a FROM b KEYS (id) SEQUENCE BY t STORED AS SCD TYPE 3",
+            "expected SCD TYPE 1, SCD TYPE 2 or BITEMPORAL, found SCD TYPE 3",
+        ),
         ("APPLY CHANGES INTO a FROM b KEYS (id) SEQUENCE BY t APPLY AS TRUNCATE WHEN x STORED AS SCD TYPE 2", "needs SCD type 1"),
         ("SET spark.x", "expected =, found the end of the statement"),
         ("SET TIME ZONE = x", "SET takes a key and a value"),

@@ -24,7 +24,7 @@ CREATE OR REFRESH STREAMING TABLE orders (
   CONSTRAINT positive EXPECT (amount > ${least})
 )
 COMMENT 'as they came'
-TBLPROPERTIES ('quality' = 'bronze')
+TBLPROPERTIES ('quality' = 'bronze', delta.enableChangeDataFeed = true)
 AS SELECT * FROM STREAM(raw.orders);
 
 CREATE FLOW more AS INSERT INTO ONCE orders BY NAME SELECT 9L AS id, 90L AS amount;
@@ -50,9 +50,15 @@ KEYS (customer) SEQUENCE BY id STORED AS SCD TYPE 1;
 CREATE STREAMING TABLE dearest
 FLOW REPLACE USING (kind) SEQUENCE BY amount BY NAME
 SELECT 'order' AS kind, s.* FROM STREAM(raw.orders) WITH (STARTINGVERSION = 1, SKIPCHANGECOMMITS) s;
+
+CREATE MATERIALIZED VIEW feed AS SELECT _change_type, count(*) AS n FROM table_changes('orders', 0) GROUP BY ALL;
 """
 NAMES = """
     import dlt
+
+    @dlt.table
+    def first_orders():
+        return spark.read.option("versionAsOf", 0).table("raw.orders")
 
     @dlt.table
     def names():
@@ -83,6 +89,8 @@ def test_python_and_sql_files_are_one_pipeline(lane: tuple[Any, Update]) -> None
         "totals": "materialized_view",
         "customers": "streaming_table",
         "dearest": "streaming_table",
+        "feed": "materialized_view",
+        "first_orders": "materialized_view",
         "names": "materialized_view",
     }
     assert project.rows("orders", "id", "amount") == [(1, 10), (2, -5), (9, 90)]
@@ -119,6 +127,13 @@ def test_a_flow_in_sql_replaces_by_key_and_reads_with_the_options_of_its_stream(
     project, _ = lane
 
     assert project.rows("dearest", "kind", "amount") == [("order", 7)]
+
+
+def test_a_change_feed_is_read_by_its_function_and_an_input_as_of_its_version(lane: tuple[Any, Update]) -> None:
+    project, _ = lane
+
+    assert project.rows("feed") == [("insert", 3)]
+    assert project.rows("first_orders", "id") == [(1,)]
 
 
 def test_windows_are_grouped_by_and_a_stream_gets_its_watermark(lane: tuple[Any, Update]) -> None:
