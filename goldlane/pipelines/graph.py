@@ -31,7 +31,8 @@ def pipeline_graph(
     try:
         return _planned(sources, configuration, inputs, paths)
     except InvalidPipelineError as mistakes:
-        drawn = _told(sources, configuration, paths) if {problem.code for problem in mistakes.problems} <= _ABSENT else None
+        wrong = {problem.code for problem in mistakes.problems if problem.severity == "error"}
+        drawn = _told(sources, configuration, paths) if wrong <= _ABSENT else None
         if drawn is None:
             raise
         return drawn
