@@ -21,7 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from goldlane.cli.app import main
 from goldlane.errors import GoldlaneError, UsageError
-from goldlane.features import publishing
+from goldlane.features import gold_publishing
 from goldlane.features.online import OnlineStore, Publication, open_store
 from goldlane.features.publishing import publish
 from goldlane.forgotten import forgotten_path, is_forgetting
@@ -309,7 +309,7 @@ def test_a_publish_that_is_cut_short_has_forgotten_before_it_published(
     publish(CUSTOMERS, storage, other)
     forget(CUSTOMERS, C1, storage, store)
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "recorded", cut)
+        patch.setattr(gold_publishing, "recorded", cut)
         with pytest.raises(KeyboardInterrupt):
             publish(CUSTOMERS, storage, other)
 
